@@ -1,0 +1,1 @@
+"""How it is run: command line, settings, sources, the graph, workers, progress."""

@@ -1,0 +1,1 @@
+"""What is done to a call, from samples to KPIs. What judges a call is plain functions."""

@@ -1,0 +1,70 @@
+"""Arithmetic on time spans: lists of (start_s, end_s), sorted and disjoint unless said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+Span = tuple[float, float]
+
+
+def union(spans: Iterable[Span], join_gap_s: float = 0.0) -> list[Span]:
+    """The spans sorted, with those that overlap, touch or lie at most `join_gap_s` apart joined.
+
+    Takes any order and any overlap; empty and reversed spans are dropped.
+    """
+    out: list[Span] = []
+    for start, end in sorted(s for s in spans if s[1] > s[0]):
+        if out and start <= out[-1][1] + join_gap_s:
+            if end > out[-1][1]:
+                out[-1] = (out[-1][0], end)
+        else:
+            out.append((start, end))
+    return out
+
+
+def intersect(a: Sequence[Span], b: Sequence[Span]) -> list[Span]:
+    """What lies in both. Linear in len(a) + len(b)."""
+    out: list[Span] = []
+    i = j = 0
+    while i < len(a) and j < len(b):
+        start, end = max(a[i][0], b[j][0]), min(a[i][1], b[j][1])
+        if start < end:
+            out.append((start, end))
+        if a[i][1] < b[j][1]:
+            i += 1
+        else:
+            j += 1
+    return out
+
+
+def subtract(a: Sequence[Span], b: Sequence[Span]) -> list[Span]:
+    """What lies in `a` and not in `b`. Linear in len(a) + len(b)."""
+    out: list[Span] = []
+    j = 0
+    for start, end in a:
+        while j < len(b) and b[j][1] <= start:
+            j += 1
+        k, at = j, start
+        while k < len(b) and b[k][0] < end:
+            if b[k][0] > at:
+                out.append((at, b[k][0]))
+            at = max(at, b[k][1])
+            k += 1
+        if at < end:
+            out.append((at, end))
+    return out
+
+
+def total(spans: Iterable[Span]) -> float:
+    """Summed length in seconds of disjoint spans."""
+    return sum((end - start for start, end in spans), 0.0)
+
+
+def clip(spans: Sequence[Span], start_s: float, end_s: float) -> list[Span]:
+    """The parts of the spans between two instants."""
+    return intersect(spans, [(start_s, end_s)])
+
+
+def covered(span: Span, spans: Sequence[Span]) -> float:
+    """How many seconds of `span` lie in `spans`."""
+    return total(intersect([span], spans))
