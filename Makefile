@@ -1,0 +1,52 @@
+# `make run` and `make test` are all that a newcomer needs: they create .venv and install what
+# requirements.lock says. UV_TORCH_BACKEND=cpu installs the CPU-only torch (see README).
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+INSTALLED := $(VENV)/.installed
+WAREHOUSE ?= warehouse-data
+RECORDINGS ?=
+# One thread a worker process: parallelism is the number of calls in work, not threads that wait.
+export OMP_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(INSTALLED): requirements.lock setup.py
+	@echo "Installing requirements.lock into $(VENV) with $$($(PYTHON) --version)"
+	@test -x $(UV) || ( $(PYTHON) -m venv $(VENV) && \
+		$(BIN)/python -m pip install -q "$$(grep -o '^uv==[0-9.]*' requirements.lock)" )
+	@if [ "$(UV_TORCH_BACKEND)" = cpu ]; then grep -vE '^(nvidia-|triton)' requirements.lock; \
+		else cat requirements.lock; fi > $(VENV)/lock.txt
+	@$(UV) pip sync -q --no-build --python $(BIN)/python $(VENV)/lock.txt
+	@$(UV) pip install -q --no-deps --no-build-isolation --python $(BIN)/python -e .
+	@touch $@
+
+setup: $(INSTALLED) ## create .venv and install the lock
+
+run: $(INSTALLED) ## process samples/manifest.csv and print its KPI table
+	@$(BIN)/etiquette run samples/manifest.csv --warehouse $(WAREHOUSE)
+
+test: $(INSTALLED) ## the default test suite
+	@$(BIN)/python -m pytest -m "not slow"
+
+test-all: $(INSTALLED) ## every test, the slow ones too
+	@$(BIN)/python -m pytest
+
+lint: $(INSTALLED) ## ruff and mypy
+	@$(BIN)/ruff check . && $(BIN)/mypy
+
+bench: $(INSTALLED) ## measure speed and memory: bench/results.json (RECORDINGS=DIR adds real calls)
+	@$(BIN)/python -m tests.bench $(if $(RECORDINGS),--recordings $(RECORDINGS))
+
+lock: $(INSTALLED) ## resolve requirements.lock again from setup.py
+	@$(UV) pip compile -q --universal --python-version 3.10 --extra dev setup.py -o requirements.lock \
+		--no-emit-index-url --no-header --no-annotate
+
+clean: ## remove .venv, build leftovers and the sample warehouse
+	rm -rf $(VENV) build dist *.egg-info $(WAREHOUSE)
+
+.PHONY: help setup run test test-all lint bench lock clean
