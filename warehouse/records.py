@@ -8,6 +8,8 @@ published, from its `Call`; the records of a call do not carry them.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -212,6 +214,11 @@ class Reject:
     manifest: str | None  # the row as it was given, JSON
     run_id: str = ''
     failed_at: datetime | None = None
+
+
+def reject_key(source_uri: str | None, row: int | None, call_id: str | None) -> str:
+    """The key of a row of `rejects`: sha256, in hex, over a form that tells the three apart."""
+    return hashlib.sha256(json.dumps([source_uri, row, call_id]).encode('ascii')).hexdigest()
 
 
 @dataclass(frozen=True)
