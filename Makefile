@@ -21,7 +21,7 @@ $(INSTALLED): requirements.lock setup.py
 		$(BIN)/python -m pip install -q "$$(grep -o '^uv==[0-9.]*' requirements.lock)" )
 	@if [ "$(UV_TORCH_BACKEND)" = cpu ]; then grep -vE '^(nvidia-|triton)' requirements.lock; \
 		else cat requirements.lock; fi > $(VENV)/lock.txt
-	@$(UV) pip sync -q --no-build --python $(BIN)/python $(VENV)/lock.txt
+	@$(UV) pip sync -q --python $(BIN)/python $(VENV)/lock.txt
 	@$(UV) pip install -q --no-deps --no-build-isolation --python $(BIN)/python -e .
 	@touch $@
 
@@ -33,8 +33,8 @@ run: $(INSTALLED) ## process samples/manifest.csv and print its KPI table
 test: $(INSTALLED) ## the default test suite
 	@$(BIN)/python -m pytest -m "not slow"
 
-test-all: $(INSTALLED) ## every test, the slow ones too
-	@$(BIN)/python -m pytest
+test-slow: $(INSTALLED) ## the tests that take minutes, or need Java
+	@$(BIN)/python -m pytest -m slow
 
 lint: $(INSTALLED) ## ruff and mypy
 	@$(BIN)/ruff check . && $(BIN)/mypy
@@ -49,4 +49,4 @@ lock: $(INSTALLED) ## resolve requirements.lock again from setup.py
 clean: ## remove .venv, build leftovers and the sample warehouse
 	rm -rf $(VENV) build dist *.egg-info $(WAREHOUSE)
 
-.PHONY: help setup run test test-all lint bench lock clean
+.PHONY: help setup run test test-slow lint bench lock clean

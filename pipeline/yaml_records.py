@@ -52,7 +52,11 @@ def read_yaml(path: Path) -> Located:
 
 
 def read_extended(path: Path, folder: Path) -> Located:
-    """The file laid over the one it extends, and so on; names are files of `folder`."""
+    """The file laid over the one it extends, and so on; names are files of `folder`.
+
+    A file that does not say what it extends extends `default`, so it need only name what differs.
+    """
+    default = (folder / 'default.yaml').resolve()
     chain, seen = [], set()
     at: Path | None = path
     while at is not None:
@@ -62,7 +66,10 @@ def read_extended(path: Path, folder: Path) -> Located:
         tree = read_yaml(at)
         base = tree.value.pop('extends', None)
         chain.append(tree)
-        at = None if base is None else _named(str(base.value), path.parent, folder, base.where)
+        if base is not None:
+            at = _named(str(base.value), path.parent, folder, base.where)
+        else:
+            at = None if at.resolve() == default else default
     out = chain.pop()
     while chain:
         out = _over(out, chain.pop())
@@ -149,7 +156,7 @@ def _record(kind: Any, tree: Located, path: str, faults: list[str]) -> Any:
     values = {}
     for name, hint in hints.items():
         if name not in tree.value:
-            faults.append(f'{tree.where}: `{path}{name}` is missing; add it or `extends: default`')
+            faults.append(f'{tree.where}: `{path}{name}` is missing; add it')
         elif dataclasses.is_dataclass(hint):
             values[name] = _record(hint, tree.value[name], f'{path}{name}.', faults)
         else:

@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 
 from transforms.intervals import Span
-from warehouse.records import Event, Finding, Kpis, Turn, Words
+from warehouse.records import Event, Finding, Kpis, Turn, Words, reject_key
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,11 @@ class Reference:
     def source_uri(self) -> str:
         """The recording, as `calls.source_uri` names it (the agent's file of a pair)."""
         return self.audio_uri or self.agent_audio_uri or ''
+
+    @property
+    def key(self) -> str:
+        """What names this row of the batch in the ledger and in `rejects`."""
+        return reject_key(self.source_uri, self.row, self.call_id)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,3 +134,20 @@ class Conversation:
     findings: tuple[Finding, ...] = ()
     kpis: tuple[Kpis, ...] = ()
     work_s: float = 0.0  # seconds of work spent on it so far
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What every call of a run shares, besides the options of the stages.
+
+    `fingerprint` is of the perception settings; `redo_stale` does calls again that are published
+    with another one; `force` does every call again.
+    """
+
+    warehouse: str
+    ledger: str
+    run_id: str
+    fingerprint: str
+    timezone: str
+    force: bool = False
+    redo_stale: bool = False

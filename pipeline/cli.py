@@ -1,0 +1,229 @@
+"""The command line: what each command takes, with examples, and its exit code.
+
+Heavy imports happen inside the commands, so that `--help`, `sql` and `call` answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+OK, SOME_REJECTED, WRONG_USE, RUN_FAILED = 0, 1, 2, 3
+
+EXIT_CODES = """exit codes: 0 all well, 1 some calls rejected, 2 wrong use or configuration,
+            3 the run failed"""
+
+
+def run_command(argv: list[str]) -> int:
+    """Runs one command line; returns its exit code and prints errors to standard error."""
+    from pipeline.beam_flags import FlagError
+    from pipeline.yaml_records import ConfigError
+
+    parser = _parser()
+    args, rest = parser.parse_known_args(argv)
+    try:
+        if rest and args.command not in ('run', 'retry'):
+            raise FlagError(_unknown(rest[0], parser, args.command))
+        return int(args.do(args, rest))
+    except (ConfigError, FlagError) as error:
+        return _fail(str(error))
+    except Exception as error:
+        # Errors of other modules that name their way out are told apart by these classes, which
+        # are imported only now: they bring pyarrow and DuckDB with them.
+        return _explain(error)
+    except KeyboardInterrupt:
+        print('stopped; what has landed is kept: the same command goes on from there',
+              file=sys.stderr)
+        return RUN_FAILED
+
+
+def _explain(error: Exception) -> int:
+    from pipeline.manifest import ManifestError
+    from pipeline.supervise import RunFailedError
+    from warehouse.errors import WarehouseError
+
+    if isinstance(error, ManifestError | WarehouseError):
+        return _fail(str(error))
+    if isinstance(error, RunFailedError):
+        print(f'the run failed: {_clean(error)}', file=sys.stderr)
+        return RUN_FAILED
+    raise error
+
+
+def _run(args: argparse.Namespace, rest: list[str]) -> int:
+    from pipeline.beam_flags import beam_flags
+    from pipeline.settings import load_settings
+    from pipeline.sources import read_batch
+
+    flags = beam_flags(rest, _flags_of('run'))
+    settings = load_settings(args.config)
+    batch = read_batch(args.input, settings.source)
+    return _process(args, batch, settings, flags, ['run', args.input])
+
+
+def _retry(args: argparse.Namespace, rest: list[str]) -> int:
+    from pipeline.beam_flags import beam_flags
+    from pipeline.retry import rejected_batch
+    from pipeline.settings import load_settings
+
+    flags = beam_flags(rest, _flags_of('retry'))
+    settings = load_settings(args.config)
+    batch = rejected_batch(_warehouse(args, settings.warehouse), settings.source)
+    if not batch.rows:
+        print('no rejected calls to try again')
+        return OK
+    return _process(args, batch, settings, flags, ['retry'])
+
+
+def _process(args, batch, settings, flags, words) -> int:  # type: ignore[no-untyped-def]
+    from dataclasses import replace
+
+    from pipeline.run import as_json, run_batch
+    from pipeline.show import print_outcome
+
+    root = _warehouse(args, settings.warehouse)
+    if args.workers is not None:
+        settings = replace(settings, workers=args.workers)
+    outcome = run_batch(
+        batch, settings, root, command=shlex.join(['etiquette', *words]), beam_flags=flags,
+        force=getattr(args, 'force', False), redo_stale=getattr(args, 'stale', False),
+        again=args.command == 'retry', say=lambda line: print(_clean(line), file=sys.stderr))
+    if args.json:
+        print(as_json(outcome))
+    else:
+        print_outcome(outcome, root)
+    return SOME_REJECTED if outcome.run.calls_rejected else OK
+
+
+def _sql(args: argparse.Namespace, rest: list[str]) -> int:
+    from pipeline.show import print_rows
+    from warehouse.query import run_sql
+
+    if (args.query is None) == (args.file is None):
+        return _fail('give either a query in quotes or -f FILE with one')
+    query = args.query if args.file is None else Path(args.file).read_text(encoding='utf-8')
+    print_rows(run_sql(_warehouse(args), query, as_of=args.as_of), args.format)
+    return OK
+
+
+def _call(args: argparse.Namespace, rest: list[str]) -> int:
+    from pipeline.show_call import print_call
+
+    return OK if print_call(_warehouse(args), args.call_id, args.as_of) else WRONG_USE
+
+
+def _config_check(args: argparse.Namespace, rest: list[str]) -> int:
+    from pipeline.settings import fingerprint_of, load_lexicon, load_settings, load_standard
+    from transforms.transcribe import resolve_engine
+
+    settings = load_settings(args.file)
+    for name in dict.fromkeys((settings.standard, *settings.standards)):
+        standard = load_standard(name)
+        print(f'standard {standard.name}: version {standard.version}')
+    lexicon = load_lexicon(settings.language)
+    print(f'phrases {lexicon.language}: {len(lexicon.categories)} categories')
+    engine = resolve_engine(settings.transcribe)
+    print(f'transcriber {engine.name}: {engine.why}')
+    print(f'fingerprint {fingerprint_of(settings)[:12]}')
+    print('the configuration is valid')
+    return OK
+
+
+def _warehouse(args: argparse.Namespace, named: str | None = None) -> Path:
+    from pipeline.config_files import warehouse_of
+
+    chosen = args.warehouse or named or warehouse_of(getattr(args, 'config', None))
+    return Path(chosen).absolute()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='etiquette', allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter,
+        description='Judges call recordings against written telephone-etiquette standards.',
+        epilog=f"""examples:
+  etiquette run samples/manifest.csv
+  etiquette sql "SELECT agent_id, sum(agent_interruptions) FROM kpis GROUP BY ALL"
+  etiquette call CALL_ID
+
+{EXIT_CODES}""")
+    commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
+    run = _command(commands, 'run', _run, 'process a batch of recordings and publish its tables',
+                   """examples:
+  etiquette run calls.csv --workers 4
+  etiquette run inbox/ --config nightly --warehouse /data/warehouse
+  etiquette run calls.csv --runner=FlinkRunner --flink_master=host:8081
+
+Flags that are Beam's go to Beam.""")
+    run.add_argument('input', metavar='INPUT', help='a manifest (CSV, JSON Lines, Parquet) or a '
+                                                    'folder of recordings')
+    run.add_argument('--force', action='store_true', help='process calls again that are done')
+    run.add_argument('--stale', action='store_true', help='process calls again that were heard '
+                                                          'with other settings')
+    retry = _command(commands, 'retry', _retry, 'try the rejected calls again',
+                     'example:\n  etiquette retry --workers 1')
+    for command in (run, retry):
+        command.add_argument('--config', metavar='FILE', help='settings (YAML) over the defaults')
+        command.add_argument('--workers', type=_count, metavar='N',
+                             help='worker processes (default: one per core)')
+        command.add_argument('--json', action='store_true', help='print the outcome as JSON')
+    sql = _command(commands, 'sql', _sql, 'ask the tables, read-only', """examples:
+  etiquette sql "SELECT * FROM worst_calls LIMIT 5"
+  etiquette sql -f monthly.sql --format csv > monthly.csv""")
+    sql.add_argument('query', nargs='?', metavar='"SELECT ..."')
+    sql.add_argument('-f', '--file', metavar='FILE', help='read the query from a file')
+    sql.add_argument('--format', choices=('table', 'csv', 'json', 'parquet'), default='table',
+                     help='json is a list of objects; parquet goes to standard output')
+    call = _command(commands, 'call', _call, 'explain one call: timeline, transcript, findings',
+                    'example:\n  etiquette call c-2026-0001')
+    call.add_argument('call_id', metavar='CALL_ID')
+    for command in (sql, call):
+        command.add_argument('--as-of', type=int, metavar='N', help='an older catalog, by number')
+    config = commands.add_parser('config', help='settings: `config check [FILE]`')
+    checks = config.add_subparsers(dest='action', required=True, metavar='ACTION')
+    check = checks.add_parser('check', allow_abbrev=False, help='validate a settings file',
+                              epilog='example:\n  etiquette config check nightly.yaml',
+                              formatter_class=argparse.RawDescriptionHelpFormatter)
+    check.add_argument('file', nargs='?', metavar='FILE')
+    check.set_defaults(do=_config_check)
+    return parser
+
+
+def _command(commands, name, do, text, epilog):  # type: ignore[no-untyped-def]
+    command = commands.add_parser(
+        name, help=text, description=text[0].upper() + text[1:] + '.', allow_abbrev=False,
+        epilog=f'{epilog}\n\n{EXIT_CODES}', formatter_class=argparse.RawDescriptionHelpFormatter)
+    command.add_argument('--warehouse', metavar='DIR', help='default: ./warehouse-data')
+    command.set_defaults(do=do)
+    return command
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError('must be at least 1')
+    return number
+
+
+def _flags_of(command: str) -> list[str]:
+    parser = _parser()
+    commands = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    return [flag for action in commands.choices[command]._actions
+            for flag in action.option_strings]
+
+
+def _unknown(flag: str, parser: argparse.ArgumentParser, command: str) -> str:
+    from pipeline.yaml_records import nearest
+    return f'unknown flag or argument {flag}.{nearest(flag, _flags_of(command))}'
+
+
+def _fail(message: str) -> int:
+    for line in message.splitlines():
+        print(f'etiquette: {_clean(line)}', file=sys.stderr)
+    return WRONG_USE
+
+
+def _clean(text: object) -> str:
+    from pipeline.text import clean
+    return clean(text)

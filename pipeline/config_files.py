@@ -1,0 +1,28 @@
+"""Where settings files are: a path, or the name of a shipped one, laid over the defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import configs
+from pipeline.yaml_records import ConfigError, Located, nearest, read_extended, unlocated
+
+
+def config_tree(path: str | None) -> Located:
+    """The values of a settings file (or of configs/NAME.yaml), over configs/default.yaml."""
+    default = configs.FOLDER / 'default.yaml'
+    if path is None:
+        return read_extended(default, configs.FOLDER)
+    chosen = Path(path)
+    if not chosen.is_file() and (configs.FOLDER / f'{path}.yaml').is_file():
+        chosen = configs.FOLDER / f'{path}.yaml'
+    if not chosen.is_file():
+        names = sorted(p.stem for p in configs.FOLDER.glob('*.yaml'))
+        raise ConfigError(f'{path}: no such file, and none of the shipped ones '
+                          f'({", ".join(names)}).{nearest(path, names)}')
+    return read_extended(chosen, configs.FOLDER)
+
+
+def warehouse_of(path: str | None) -> str:
+    """The warehouse that a settings file names, without validating the rest of it."""
+    return str(unlocated(config_tree(path).value['warehouse']))

@@ -1,0 +1,127 @@
+"""The settings of a run: one YAML file, laid over `configs/default.yaml`, validated whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from annotated_types import Ge
+
+import configs
+from pipeline.config_files import config_tree
+from pipeline.sources import SourceOptions
+from pipeline.yaml_records import (
+    ConfigError,
+    Located,
+    build,
+    nearest,
+    read_extended,
+    read_yaml,
+    unlocated,
+)
+from transforms.decode import DecodeOptions
+from transforms.diarize import DiarizeOptions
+from transforms.lanes import LaneOptions
+from transforms.phrases import Lexicon
+from transforms.redact import RedactOptions
+from transforms.roles import RoleOptions
+from transforms.sounds import SoundOptions
+from transforms.standard import Standard
+from transforms.transcribe import TranscribeOptions, resolve_engine
+from transforms.vad import VadOptions
+
+RECORD_VERSION = 1  # of what perceiving stores; a new one makes published calls stale
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A run's settings. Sections are the options of the module that they are named after.
+
+    Attributes:
+      warehouse: the warehouse folder; relative to the current folder.
+      workers: worker processes; 0 is one per usable core.
+      timezone: IANA name; of `call_date`, and of manifest times that name no zone.
+      standard: the standard that `kpis` and the views show.
+      standards: all that calls are judged by; `standard` is always among them.
+      language: ISO 639-1 of the phrase list, and of a call that does not say its own.
+    """
+
+    warehouse: str
+    workers: Annotated[int, Ge(0)]
+    timezone: str
+    standard: str
+    standards: tuple[str, ...]
+    language: str
+    source: SourceOptions
+    decode: DecodeOptions
+    sounds: SoundOptions
+    vad: VadOptions
+    lanes: LaneOptions
+    diarize: DiarizeOptions
+    roles: RoleOptions
+    transcribe: TranscribeOptions
+    redact: RedactOptions
+
+
+def load_settings(path: str | None) -> Settings:
+    """The settings of a file, or the defaults. Raises ConfigError that lists every fault."""
+    tree = config_tree(path)
+    settings = build(Settings, tree)
+    try:
+        ZoneInfo(settings.timezone)
+    except (ValueError, OSError):
+        where = tree.value['timezone'].where
+        raise ConfigError(f'{where}: timezone `{settings.timezone}` is no IANA zone; '
+                          'write one like Europe/Berlin or UTC') from None
+    return settings
+
+
+def load_standard(name: str) -> Standard:
+    """A standard of configs/standards, or a YAML file; its version is that of its content."""
+    path = Path(name) if name.endswith('.yaml') else configs.FOLDER / 'standards' / f'{name}.yaml'
+    if not path.is_file():
+        names = sorted(p.stem for p in (configs.FOLDER / 'standards').glob('*.yaml'))
+        raise ConfigError(f'standard `{name}` is none of {", ".join(names)} and no YAML file.'
+                          f'{nearest(name, names)}')
+    tree = read_extended(path, configs.FOLDER / 'standards')
+    tree.value.setdefault('name', Located(path.stem, f'{path}:1'))
+    tree.value['version'] = Located(_hash(unlocated(tree)), f'{path}:1')
+    return build(Standard, tree)
+
+
+@cache
+def load_lexicon(language: str) -> Lexicon:
+    """The phrase list of a language."""
+    path = configs.FOLDER / 'lexicon' / f'{language}.yaml'
+    if not path.is_file():
+        names = sorted(p.stem for p in path.parent.glob('*.yaml'))
+        raise ConfigError(f'no phrase list for language `{language}`; there is {", ".join(names)}')
+    return build(Lexicon, read_yaml(path))
+
+
+def fingerprint_of(settings: Settings) -> str:
+    """sha256 (hex) of what decides what is perceived: options, engines, models, record version.
+
+    Not of the audio, the standard, the number of workers or threads, or any path: these change
+    how fast or where, never what is heard.
+    """
+    perception = {name: _without_places(asdict(getattr(settings, name))) for name in (
+        'decode', 'sounds', 'vad', 'lanes', 'diarize', 'roles', 'transcribe', 'redact')}
+    engine = resolve_engine(settings.transcribe)
+    perception['engine'] = {'name': engine.name, 'model': engine.model}
+    return hashlib.sha256(json.dumps([RECORD_VERSION, perception], sort_keys=True,
+                                     default=str).encode()).hexdigest()
+
+
+def _without_places(options: dict[str, object]) -> dict[str, object]:
+    places = ('threads', 'device', 'batch_size', 'model_dir', 'engine')
+    return {key: value for key, value in options.items() if key not in places}
+
+
+def _hash(values: object) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()[:12]

@@ -1,0 +1,101 @@
+"""Tables on the terminal: what a run has come to, and the rows of a query."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.run import Outcome
+from pipeline.text import clean
+from warehouse.query import Rows, run_sql, to_csv, to_json, to_parquet
+
+MOST_CALLS_SHOWN = 20
+PLAIN_WIDTH = 132  # where the output is no terminal: wide enough for the KPI table
+
+# Heading, expression over `kpis` (k) and `calls` (c).
+RUN_COLUMNS = (
+    ('call', 'k.call_id'),
+    ('agent', 'k.agent_id'),
+    ('length', 'c.duration_s'),
+    ('ring to answer', 'k.ring_to_answer_s'),
+    ('rings', 'k.ring_count'),
+    ('holds', 'k.hold_count'),
+    ('on hold', 'k.hold_total_s'),
+    ('agent cut in', 'k.agent_interruptions'),
+    ('caller cut in', 'k.caller_interruptions'),
+    ('agent talk', 'k.agent_talk_ratio'),
+    ('dead air', 'k.dead_air_s'),
+    ('sign-off', 'k.signoff_spoken'),
+    ('sign-off order', 'k.signoff_order'),
+    ('words', 'c.transcript_trust'),
+)
+
+
+def print_outcome(outcome: Outcome, root: Path) -> None:
+    """The KPIs of the calls of a run, how its calls add up, and where to go from here."""
+    run, tally = outcome.run, outcome.tally
+    console = _console()
+    if run.calls_published:
+        select = ', '.join(f'{what} AS "{name}"' for name, what in RUN_COLUMNS)
+        rows = run_sql(root, f"""
+            SELECT {select} FROM kpis k JOIN calls c USING (call_id)
+            WHERE c.run_id = '{run.run_id}' ORDER BY k.call_id LIMIT {MOST_CALLS_SHOWN}""")
+        console.print(_table(rows))
+    for warning in outcome.warnings:
+        console.print(Text(f'warning: {clean(warning)}', style='yellow'))
+    wall_s = (run.finished_at - run.started_at).total_seconds()
+    notes = [note for number, note in (
+        (tally.recovered, f'{tally.recovered} recovered from an earlier run'),
+        (tally.stale, f'{tally.stale} stale: heard with other settings, `--stale` redoes them'),
+    ) if number]
+    console.print(
+        f'{run.calls_in} calls in = {run.calls_published} published + {run.calls_skipped} skipped '
+        f'+ {run.calls_rejected} rejected' + (f' ({"; ".join(notes)})' if notes else ''))
+    console.print(
+        f'{run.audio_s / 60:.1f} min of audio in {wall_s:.0f} s, '
+        f'{run.audio_s / wall_s if wall_s else 0:.1f} x real time; catalog '
+        f'{outcome.published.catalog_version} in {clean(root)}', soft_wrap=True)
+    if run.calls_rejected:
+        console.print('why: etiquette sql "SELECT source_uri, step, message, way_out FROM rejects"')
+
+
+def print_rows(rows: Rows, format: str) -> None:
+    """The rows of a query to standard output, as a table, CSV, JSON or Parquet."""
+    if format == 'table':
+        _console().print(_table(rows))
+    elif format == 'parquet':
+        sys.stdout.buffer.write(to_parquet(rows))
+    else:
+        sys.stdout.write({'csv': to_csv, 'json': to_json}[format](rows))
+
+
+def _console() -> Console:
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    return Console(width=PLAIN_WIDTH, highlight=False)
+
+
+def _table(rows: Rows) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style='bold')
+    fetched = list(rows.rows())
+    for n, name in enumerate(rows.columns):
+        numeric = any(isinstance(row[n], int | float) for row in fetched)
+        table.add_column(Text(clean(name)), justify='right' if numeric else 'left',
+                         overflow='fold')
+    for row in fetched:
+        table.add_row(*(_cell(value) for value in row))
+    return table
+
+
+def _cell(value: Any) -> Text:
+    if value is None:
+        return Text('–', style='dim')
+    if isinstance(value, float):
+        return Text(f'{value:.2f}')
+    return Text(clean(value, 200))

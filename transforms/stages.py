@@ -1,0 +1,209 @@
+"""A call's way, stage by stage: each takes the `Conversation` so far and fills in its part.
+
+The loaders here run on the worker, once per process, and load what their stage needs (models,
+phrase matchers). What they do to a call is in the module named like the stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from transforms import levels
+from transforms.assess import assess
+from transforms.conversation import Conversation, Lane, Reference, RunContext, Sound
+from transforms.decode import DecodeOptions, decode, sha256_of
+from transforms.diarize import DiarizeOptions, load_diarizer
+from transforms.lanes import LaneOptions, find_lanes
+from transforms.phrases import Lexicon, Matcher, opening_score
+from transforms.redact import RedactOptions, redact_words
+from transforms.roles import RoleOptions, tell_agent
+from transforms.sounds import SoundOptions, hear_sounds
+from transforms.standard import Standard
+from transforms.transcribe import TranscribeOptions, load_transcriber
+from transforms.turns import build_turns, speech_events
+from transforms.vad import VadOptions, load_vad
+from warehouse import landing, ledger
+from warehouse.records import AGENT, CALLER, Call, Event, Result
+
+Stage = Callable[[Conversation], Conversation]
+
+
+def admit(context: RunContext) -> Callable[[Reference], Conversation | None]:
+    """Hashes the audio; a call that is landed or published already ends its way here."""
+    root, book = Path(context.warehouse), Path(context.ledger)
+
+    def stage(ref: Reference) -> Conversation | None:
+        sha256 = sha256_of(ref)
+        done = None if context.force else _done_already(ref, sha256, root, context)
+        if done:
+            outcome, why = done
+            ledger.append(book, ledger.Entry(ref.key, outcome, ref.call_id, why))
+            return None
+        ledger.append(book, ledger.Entry(ref.key, ledger.STARTED, ref.call_id))
+        return Conversation(ref=ref, audio_sha256=sha256)
+
+    return stage
+
+
+def _done_already(ref: Reference, sha256: str, root: Path,
+                  context: RunContext) -> tuple[str, str] | None:
+    landed = landing.peek(root, ref.call_id)
+    if landed and (landed.audio_sha256, landed.fingerprint) == (sha256, context.fingerprint):
+        return ledger.LANDED, 'recovered'
+    if ref.published_sha256 != sha256:
+        return None
+    if ref.published_fingerprint == context.fingerprint:
+        return ledger.SKIPPED, 'published'
+    return None if context.redo_stale else (ledger.SKIPPED, 'stale')
+
+
+def decoding(options: DecodeOptions) -> Stage:
+    def stage(call: Conversation) -> Conversation:
+        decoded = decode(call.ref, options)
+        return replace(call, audio=decoded.audio, duration_s=decoded.duration_s,
+                       sample_rate_hz=decoded.sample_rate_hz, channels=decoded.channels,
+                       codec=decoded.codec)
+    return stage
+
+
+def listening(options: SoundOptions) -> Stage:
+    def stage(call: Conversation) -> Conversation:
+        assert call.audio is not None
+        return replace(call, sounds=hear_sounds(call.audio, options))
+    return stage
+
+
+def parting(vad: VadOptions, lanes: LaneOptions, diarize: DiarizeOptions) -> Stage:
+    """Who speaks when. The diarizer is loaded at the first mono call, if one comes."""
+    heard_by = load_vad(vad)
+
+    def stage(call: Conversation) -> Conversation:
+        assert call.audio is not None
+        found = find_lanes(call.audio, call.sounds, lanes, heard_by, lambda: load_diarizer(diarize))
+        return replace(call, lanes=found.lanes, lane_source=found.lane_source,
+                       diarizer=found.diarizer)
+    return stage
+
+
+def transcribing(options: TranscribeOptions) -> Stage:
+    transcriber = load_transcriber(options)
+
+    def stage(call: Conversation) -> Conversation:
+        assert call.audio is not None
+        heard = transcriber.hear(call.audio, call.lanes, call.ref.language, call.ref)
+        lanes = tuple(replace(lane, words=words)
+                      for lane, words in zip(call.lanes, heard.words, strict=True))
+        return replace(call, lanes=lanes, language=heard.language, transcriber=heard.transcriber,
+                       transcriber_model=heard.model, transcript_trust=heard.trust)
+    return stage
+
+
+def casting(options: RoleOptions, lexicon: Lexicon) -> Stage:
+    """Which lane is the agent."""
+    matcher = Matcher(lexicon)
+
+    def stage(call: Conversation) -> Conversation:
+        if not call.lanes:
+            return call
+        role = tell_agent(call.lanes, call.ref, options,
+                          lambda words: opening_score(words, matcher),
+                          call.transcript_trust == 'ok')
+        return replace(call, agent_lane=role.lane, agent_lane_source=role.source,
+                       agent_lane_confidence=role.confidence)
+    return stage
+
+
+def redacting(options: RedactOptions) -> Stage:
+    def stage(call: Conversation) -> Conversation:
+        return replace(call, lanes=tuple(
+            replace(lane, words=redact_words(lane.words, options)) for lane in call.lanes))
+    return stage
+
+
+def taking_turns(standard: Standard, lexicon: Lexicon) -> Stage:
+    """Turns with their words, level and pitch; afterwards nobody needs the samples."""
+    matcher = Matcher(lexicon)
+
+    def stage(call: Conversation) -> Conversation:
+        assert call.audio is not None
+        agent, caller = parties(call)
+        turns, words = build_turns(agent, caller, standard, matcher)
+        lanes = {AGENT: agent, CALLER: caller}
+        measured = []
+        for turn in turns:
+            level, pitch, spread = levels.measure(call.audio, lanes[turn.speaker],
+                                                  (turn.start_s, turn.end_s))
+            measured.append(replace(turn, level_dbfs=level, f0_st=pitch, f0_iqr_st=spread))
+        events = (*speech_events(agent, caller),
+                  *(sound_event(sound, call) for sound in call.sounds))
+        loud = tuple(replace(lane, snr_db=levels.snr_db(call.audio, lane)) for lane in call.lanes)
+        return replace(call, audio=None, lanes=loud, turns=tuple(measured), words=words,
+                       events=events)
+    return stage
+
+
+def judging(standards: tuple[Standard, ...], lexicon: Lexicon, context: RunContext) -> Stage:
+    """Events, findings and KPIs under each standard, from the rows that are stored alone."""
+    matcher = Matcher(lexicon)
+
+    def stage(call: Conversation) -> Conversation:
+        record = call_record(call, context)
+        judged = [assess(record, call.turns, call.words, call.events, standard, matcher)
+                  for standard in standards]
+        return replace(call, events=judged[0].events,
+                       findings=tuple(f for j in judged for f in j.findings),
+                       kpis=tuple(k for j in judged for k in j.kpis))
+    return stage
+
+
+def landing_call(context: RunContext) -> Stage:
+    root, book = Path(context.warehouse), Path(context.ledger)
+
+    def stage(call: Conversation) -> Conversation:
+        record = replace(call_record(call, context), processed_at=datetime.now(timezone.utc))
+        landing.put(root, Result(record, call.turns, call.words, call.events, call.findings,
+                                 call.kpis))
+        ledger.append(book, ledger.Entry(
+            call.ref.key, ledger.LANDED, call.ref.call_id, audio_s=call.duration_s,
+            work_s=call.work_s, rss_mb=ledger.peak_rss_mb()))
+        return call
+    return stage
+
+
+def parties(call: Conversation) -> tuple[Lane, Lane]:
+    """The agent's lane and the caller's; empty ones where nobody was heard."""
+    if not call.lanes:
+        return Lane(0), Lane(0)
+    agent = call.agent_lane or 0
+    return call.lanes[agent], call.lanes[1 - agent]
+
+
+def sound_event(sound: Sound, call: Conversation) -> Event:
+    """A sound as an event; the speaker is the party in whose channel alone it was heard."""
+    speaker = None
+    if sound.channel is not None and call.lane_source == 'channel':
+        speaker = AGENT if sound.channel == parties(call)[0].channel else CALLER
+    return Event(0, sound.kind, sound.label, speaker, sound.start_s, sound.end_s,
+                 sound.confidence, sound.evidence)
+
+
+def call_record(call: Conversation, context: RunContext) -> Call:
+    """The row of `calls` that the conversation has come to."""
+    ref = call.ref
+    agent, caller = parties(call)
+    date = ref.started_at and ref.started_at.astimezone(ZoneInfo(context.timezone)).date()
+    return Call(
+        call_id=ref.call_id, source_uri=ref.source_uri, audio_sha256=call.audio_sha256,
+        started_at=ref.started_at, call_date=date, duration_s=call.duration_s,
+        sample_rate_hz=call.sample_rate_hz, channels=call.channels, codec=call.codec,
+        direction=ref.direction, agent_id=ref.agent_id, queue=ref.queue, caller_id=ref.caller_id,
+        language=call.language or ref.language, hung_up_by=ref.hung_up_by,
+        lane_source=call.lane_source, agent_lane_source=call.agent_lane_source,
+        agent_lane_confidence=call.agent_lane_confidence, agent_snr_db=agent.snr_db,
+        caller_snr_db=caller.snr_db, diarizer=call.diarizer, transcriber=call.transcriber,
+        transcriber_model=call.transcriber_model, transcript_trust=call.transcript_trust,
+        manifest=ref.manifest, fingerprint=context.fingerprint, run_id=context.run_id)

@@ -1,0 +1,68 @@
+"""The ledger: one line for each thing that happened to a call in a run, appended by its worker.
+
+It is how a run counts (calls in = published + skipped + rejected), how progress is seen from
+outside the workers, and how it is known which call was in work when a worker died. One file a
+worker process rather than a mark a call: a killed process leaves whole lines behind, and a
+hundred thousand calls need no hundred thousand files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+STARTED, LANDED, SKIPPED, REJECTED = 'started', 'landed', 'skipped', 'rejected'
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What happened to one call. `key` names its row in the batch: call ids may be long."""
+
+    key: str
+    outcome: str  # started | landed | skipped | rejected
+    call_id: str
+    why: str = ''  # of a skip or a reject; `stale`, `published`, `recovered` ...
+    audio_s: float = 0.0
+    work_s: float = 0.0
+    rss_mb: float = 0.0
+
+
+def append(folder: Path, entry: Entry) -> None:
+    """Adds one line to this process's file: a single write, so that a kill leaves no half line."""
+    line = json.dumps(asdict(entry), ensure_ascii=False) + '\n'
+    file = os.open(folder / f'{os.uname().nodename}-{os.getpid()}.jsonl',
+                   os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        os.write(file, line.encode())
+    finally:
+        os.close(file)
+
+
+class Reader:
+    """Reads what was appended since the last look, from all files of a ledger folder."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._at: dict[Path, int] = {}
+
+    def new(self) -> Iterator[Entry]:
+        """The entries that were not yet read, each file's in order. A half line waits."""
+        for path in sorted(self._folder.glob('*.jsonl')):
+            with path.open('rb') as file:
+                file.seek(self._at.get(path, 0))
+                for line in file:
+                    if not line.endswith(b'\n'):
+                        break
+                    self._at[path] = self._at.get(path, 0) + len(line)
+                    yield Entry(**json.loads(line))
+
+
+def peak_rss_mb() -> float:
+    """This process's peak resident memory so far, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(peak / (2**20 if sys.platform == 'darwin' else 2**10))
