@@ -38,6 +38,8 @@ class Place:
             uri = self._path_of(uri)
         elif is_remote(uri):
             return uri
+        if '\0' in uri:
+            raise PlaceError('holds a NUL', 'Correct the path.', 'ValueError')
         path = self._real(uri)
         if not self._allow_outside and not path.startswith(self._root.rstrip('/') + '/'):
             raise PlaceError('leaves the folder of the manifest',
@@ -52,6 +54,14 @@ class Place:
         if not stat.S_ISREG(mode):
             raise PlaceError('is no file', 'Name the recording itself.', 'NotAFile')
         return path
+
+    def name_of(self, uri: str) -> str:
+        """The same absolute path or URI for a file that is not there, or not allowed."""
+        try:
+            local = self._path_of(uri) if uri.lower().startswith(_FILE) else uri
+            return uri if is_remote(local) else self._real(local)
+        except ValueError:  # another machine, or a NUL
+            return uri
 
     def _real(self, path: str) -> str:
         parent, name = os.path.split(os.path.join(self._root, path))  # noqa: PTH118

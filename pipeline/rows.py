@@ -25,6 +25,7 @@ COLUMNS = (
 _DELIMITERS = ',;\t|'
 _HEADER_MOST = 1 << 20  # characters: a first line beyond that is no header
 _PARQUET_ROWS = 4096  # read at once
+_DEEPEST = 50  # levels of JSON: code that walks them recurses
 _TEXT_KEPT = 1000  # characters of a line that is no JSON, kept in its reject
 
 
@@ -194,11 +195,21 @@ def json_row(number: int | None, where: str, text: str) -> RawRow:
                       Fault(None, None, f'is not JSON: {why}',
                             'Write one JSON object, with keys and text in double quotes.',
                             'JSONDecodeError'))
+    if _is_deeper(cells, _DEEPEST):
+        return RawRow(number, where, {'text': text[:_TEXT_KEPT]},
+                      Fault(None, None, 'is JSON nested too deep', 'Write plain values.'))
     if not isinstance(cells, dict):
         return RawRow(number, where, {'text': text[:_TEXT_KEPT]},
                       Fault(None, None, 'is JSON but no object',
                             'Write one JSON object: {"audio_uri": "..."}.'))
     return RawRow(number, where, cells)
+
+
+def _is_deeper(value: object, left: int) -> bool:
+    if not isinstance(value, (dict, list)):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return left == 0 or any(_is_deeper(item, left - 1) for item in items)
 
 
 def _no_constant(name: str) -> None:
