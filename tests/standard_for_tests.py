@@ -1,0 +1,39 @@
+"""The shipped standard and phrase list as the modules under test take them."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing
+from pathlib import Path
+
+import yaml
+
+from transforms.phrases import Lexicon, Matcher
+from transforms.standard import Standard
+
+CONFIGS = Path(__file__).parent.parent / 'configs'
+
+
+def _built(kind, value):
+    if dataclasses.is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        return kind(**{key: _built(hints[key], item) for key, item in value.items()})
+    return tuple(_built(None, item) for item in value) if isinstance(value, list) else value
+
+
+@functools.cache
+def default_standard() -> Standard:
+    return _built(Standard, yaml.safe_load((CONFIGS / 'standards/default.yaml').read_text()))
+
+
+@functools.cache
+def english() -> Lexicon:
+    row = yaml.safe_load((CONFIGS / 'lexicon/en.yaml').read_text())
+    row['categories'] = {name: tuple(phrases) for name, phrases in row['categories'].items()}
+    return Lexicon(**{**row, 'companies': ('acme', 'blue harbor bank')})
+
+
+@functools.cache
+def matcher() -> Matcher:
+    return Matcher(english())

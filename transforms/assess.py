@@ -1,0 +1,180 @@
+"""Assess: from who spoke when and what was said to events, KPIs and their reasons.
+
+Pure and repeatable: it sees the rows of a call and nothing else, so a call judged again from the
+stored tables is judged the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from transforms.holds import Hold, announced_silences, find_holds
+from transforms.intervals import Span, subtract
+from transforms.kpis import Judged, make_kpis
+from transforms.metadata import metadata_of
+from transforms.overlaps import Overlap, bleed_overlaps, find_overlaps
+from transforms.phrases import Lexicon, Match, Matcher, matcher_of
+from transforms.rings import TRANSFER_RING, find_ringing
+from transforms.signoff import Scene, find_signoff
+from transforms.silences import Timeline, draw_timeline
+from transforms.standard import Standard
+from transforms.talk import FULL, NONE, LaneWords, Talk, make_talk, trust_of
+from transforms.turns import timed_words
+from warehouse.records import AGENT, CALLER, Call, Event, Finding, Kpis, Turn, Words
+
+_HEARD = 'hold_'  # `tone` labels hold_music and hold_zero: as heard, not as judged
+_HEARD_HOLDS = ('music', 'zero')
+_RANK = {AGENT: 0, CALLER: 1, None: 2}
+
+Row = tuple[float, float, str | None, str, str, float | None, str | None]
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What assess adds to a call. `events` are all of the call's, the heard ones included."""
+
+    events: tuple[Event, ...]
+    findings: tuple[Finding, ...]
+    kpis: tuple[Kpis, ...]
+
+
+def perceived(events: Iterable[Event]) -> list[Event]:
+    """The events that were heard, out of those stored, as they were before assess judged them.
+
+    Speech, ivr, rings and tones are. Rings after the answer are stored as `tone` / transfer_ring.
+    Music and digital silence are stored as the holds they made; where these differ from what was
+    heard, that is stored too, as `tone` / hold_music or hold_zero, and is meant here.
+    """
+    out: list[Event] = []
+    judged: list[Event] = []
+    raw: list[Event] = []
+    for event in events:
+        if event.kind == 'tone' and event.label == TRANSFER_RING:
+            out.append(replace(event, kind='ring', label='ringback'))
+        elif event.kind == 'tone' and event.label.startswith(_HEARD):
+            raw.append(replace(event, kind='hold', label=event.label[len(_HEARD):]))
+        elif event.kind == 'hold' and event.label in _HEARD_HOLDS:
+            judged.append(event)
+        elif event.kind in ('speech', 'ring', 'ivr', 'tone'):
+            out.append(event)
+    return sorted([*out, *(raw or judged)], key=lambda event: (event.start_s, event.end_s))
+
+
+def assess(call: Call, turns: Sequence[Turn], words: Words, events: Iterable[Event],
+           standard: Standard, lexicon: Lexicon | Matcher) -> Assessment:
+    """Judges one call by one standard.
+
+    Args:
+      turns, words: as `build_turns` made them.
+      events: at least what `perceived` picks; rows that assess made itself are made anew.
+    """
+    matcher = lexicon if isinstance(lexicon, Matcher) else matcher_of(lexicon)
+    metadata = metadata_of(call)
+    heard = perceived(events)
+    trust = trust_of(call.transcriber, call.transcript_trust)
+    agent, caller = (_talk(who, heard, words, trust, standard) for who in (AGENT, CALLER))
+    ivr = [(e.start_s, e.end_s) for e in heard if e.kind == 'ivr']
+    music = [e for e in heard if e.kind == 'hold']
+
+    human = agent.without(ivr, standard.turns)
+    answering = caller.without(ivr, standard.turns) if call.direction == 'outbound' else human
+    ringing = find_ringing([e for e in heard if e.kind == 'ring'], answering, metadata,
+                           call.duration_s, standard.ring)
+    same_language = (call.language or 'en') == matcher.lexicon.language
+    phrase_trust = trust if same_language else NONE
+    matches = matcher.find(words) if phrase_trust != NONE else ()
+    announced = announced_silences(turns, matches, human, caller, call.duration_s, standard.hold,
+                                   standard.overlaps.hold_floor_s)
+    holds = find_holds(music, announced, human, ivr, metadata, ringing.answer_s, call.duration_s,
+                       standard.hold)
+    parked = [(hold.start_s, hold.end_s) for hold in holds]
+    signals = {who: [(t.start_s, t.end_s) for t in turns if t.is_backchannel and t.speaker == who]
+               for who in (AGENT, CALLER)}
+    timeline = draw_timeline(
+        call.duration_s, parked, [*ivr, *_music_alone(music, parked, agent, caller)],
+        ringing.phase, (agent, caller), signals, announced, ringing.answer_s, standard)
+    agent, caller = timeline.talks
+    overlaps = _overlaps(agent, caller, heard, signals, standard, trust, call)
+    signoff = find_signoff(Scene(
+        call, metadata, matches, words, agent, caller, [*parked, *announced], phrase_trust,
+        max((end for talk in timeline.talks for _, end in talk.speech), default=0.0),
+        standard, matcher))
+    kpis, findings = make_kpis(Judged(
+        call, metadata, turns, words, timeline, ringing, holds, overlaps, signoff, trust,
+        standard))
+    others = [e for e in heard if e.kind in ('speech', 'ivr', 'tone')]
+    rows = [*_as_rows([*others, *ringing.events]), *_hold_rows(music, holds),
+            *_rows(overlaps, timeline, matches, trust, standard)]
+    return Assessment(_numbered(rows), findings, (kpis,))
+
+
+def _talk(speaker: str, heard: Sequence[Event], words: Words, trust: str,
+          standard: Standard) -> Talk:
+    voice = [(e.start_s, e.end_s) for e in heard
+             if e.kind == 'speech' and e.speaker == speaker and e.label != 'bleed']
+    if trust == NONE:
+        return make_talk(speaker, voice, LaneWords(), [], standard.turns)
+    own = [i for i, who in enumerate(words.speaker) if who == speaker and words.turn[i] >= 0]
+    return make_talk(speaker, voice, *timed_words(words, own), standard.turns)
+
+
+def _music_alone(music: Sequence[Event], parked: Sequence[Span], agent: Talk,
+                 caller: Talk) -> list[Span]:
+    """Music that is no hold (before the answer, or the phone system says none): a recording."""
+    spans = [(e.start_s, e.end_s) for e in music if e.label == 'music']
+    for others in (sorted(parked), agent.speech, caller.speech):
+        spans = subtract(spans, others)
+    return spans
+
+
+def _overlaps(agent: Talk, caller: Talk, heard: Sequence[Event],
+              signals: Mapping[str, Sequence[Span]], standard: Standard, trust: str,
+              call: Call) -> tuple[Overlap, ...]:
+    bleed = {who: [(e.start_s, e.end_s) for e in heard
+                   if e.kind == 'speech' and e.label == 'bleed' and e.speaker == who]
+             for who in (AGENT, CALLER)}
+    return (*find_overlaps(agent, caller, signals, standard.overlaps, trust=trust,
+                           diarized=call.lane_source != 'channel'),
+            *bleed_overlaps(agent, caller, bleed, standard.overlaps))
+
+
+def _as_rows(events: Iterable[Event]) -> list[Row]:
+    return [(e.start_s, e.end_s, e.speaker, e.kind, e.label, e.confidence, e.evidence)
+            for e in events]
+
+
+def _hold_rows(music: Sequence[Event], holds: Sequence[Hold]) -> list[Row]:
+    """The holds; and the music and digital silence as heard, where the holds differ from it."""
+    judged: list[Row] = [(h.start_s, h.end_s, h.speaker, 'hold', h.label, h.confidence,
+                          h.evidence) for h in holds]
+    raw = _as_rows(music)
+    by_ear = [row for row in judged if row[4] in _HEARD_HOLDS]
+    if sorted(map(repr, raw)) == sorted(map(repr, by_ear)):
+        return [*judged]
+    return [*judged, *((start, end, who, 'tone', f'{_HEARD}{label}', confidence, evidence)
+                       for start, end, who, _, label, confidence, evidence in raw)]
+
+
+def _rows(overlaps: Sequence[Overlap], timeline: Timeline, matches: Sequence[Match], trust: str,
+          standard: Standard) -> list[Row]:
+    rows: list[Row] = [(o.start_s, o.end_s, o.speaker, 'overlap', o.label, o.confidence,
+                        o.evidence) for o in overlaps]
+    for silence in timeline.silences:
+        start, end = silence.start_s, silence.end_s
+        if end - start >= standard.silence.warn_s:
+            rows.append((start, end, None, 'silence', silence.label, None, silence.evidence))
+        if silence.is_dead_air:
+            sure = trust == FULL
+            rows.append((start, end, None, 'dead_air', '', 1.0 if sure else 0.5,
+                         'not announced' if sure else 'no announcement heard'))
+    rows += [(m.start_s, m.end_s, m.speaker, 'phrase', m.category, round(m.score, 3), m.text)
+             for m in matches]
+    return rows
+
+
+def _numbered(rows: Iterable[Row]) -> tuple[Event, ...]:
+    ordered = sorted(rows, key=lambda row: (row[0], row[1], _RANK[row[2]], row[3], row[4]))
+    return tuple(Event(i, kind, label, who, start, end, confidence, evidence)
+                 for i, (start, end, who, kind, label, confidence, evidence)
+                 in enumerate(ordered))

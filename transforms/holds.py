@@ -1,0 +1,134 @@
+"""Holds: when the caller was parked, by the phone system, hold music, or the agent's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from transforms.intervals import Span, intersect, subtract, total
+from transforms.metadata import Metadata
+from transforms.phrases import Match
+from transforms.standard import HoldRule
+from transforms.talk import Talk
+from warehouse.records import AGENT, Event, Turn
+
+SOURCES = {'metadata': 'metadata', 'music': 'audio', 'zero': 'audio', 'announced': 'words'}
+
+
+@dataclass(frozen=True)
+class Hold:
+    """One hold. `label` is metadata, music, zero or announced; `speaker` in whose lane it sounds,
+    None for both or neither."""
+
+    label: str
+    start_s: float
+    end_s: float
+    confidence: float | None
+    evidence: str | None
+    speaker: str | None = None
+
+
+def find_holds(heard: Sequence[Event], announced: Sequence[Span], agent: Talk, ivr: Sequence[Span],
+               metadata: Metadata, answer_s: float | None, duration_s: float,
+               rule: HoldRule) -> tuple[Hold, ...]:
+    """The holds of a call, in order and disjoint.
+
+    Where the phone system names holds (or says there were none), they are the holds. Else music
+    and digital silence after the answer, in which the agent does not speak, and announced silence
+    that holds neither.
+
+    Args:
+      heard: hold events as heard: labels music and zero.
+      announced: what `announced_silences` found.
+      agent: the agent's talk, announcements excluded.
+      ivr: announcements; one between two pieces of music joins them.
+    """
+    if metadata.has_holds:
+        given = [(max(0.0, start), min(end, duration_s)) for start, end in metadata.holds
+                 if start is not None and end is not None]
+        return tuple(Hold('metadata', start, end, 1.0, 'the phone system says so')
+                     for start, end in sorted(given) if start < end)
+    sounding = [] if answer_s is None else _sounding(heard, agent, ivr, answer_s, rule)
+    spans = [(hold.start_s, hold.end_s) for hold in sounding]
+    silent = [Hold('announced', start, end, 0.8, 'announced by the agent')
+              for start, end in announced
+              if end - start >= rule.announced_min_s and not intersect([(start, end)], spans)]
+    return tuple(sorted([*sounding, *silent], key=lambda hold: hold.start_s))
+
+
+def announced_silences(turns: Sequence[Turn], matches: Sequence[Match], agent: Talk, caller: Talk,
+                       duration_s: float, rule: HoldRule, floor_s: float) -> tuple[Span, ...]:
+    """The silences that the agent announced, however short.
+
+    One begins at the end of the last word before it: the agent's, or the caller's answer where
+    that ends within `announced_after_s` of the agent's turn. It ends at the agent's next sound,
+    or where the caller takes the floor (speaks for `floor_s` or more).
+    """
+    said = {match.first_word for match in matches
+            if match.category in rule.announced_by and match.speaker == AGENT}
+    if not said:
+        return ()
+    ends = [match.start_s for match in matches if match.first_word in said]
+    out: list[Span] = []
+    for turn in turns:
+        if turn.speaker != AGENT or turn.is_backchannel \
+                or not any(turn.start_s <= at <= turn.end_s for at in ends):
+            continue
+        # A pause inside the turn may be the wait: agents go on in the same breath after 3 s.
+        after = max(at for at in ends if turn.start_s <= at <= turn.end_s)
+        span = _wait_after(after, turn.end_s, agent, caller, duration_s, rule, floor_s)
+        if span and (not out or span[0] >= out[-1][1]):
+            out.append(span)
+    return tuple(out)
+
+
+def _wait_after(said_s: float, turn_end_s: float, agent: Talk, caller: Talk, duration_s: float,
+                rule: HoldRule, floor_s: float) -> Span | None:
+    spoken = [end for start, end in agent.speech if said_s <= end <= turn_end_s]
+    if not spoken:
+        return None
+    start = spoken[-1]
+    until = next((low for low, _ in agent.speech if low >= start), duration_s)
+    limit = start + rule.announced_after_s
+    for low, high in caller.ipus:
+        if high <= start or low >= until:
+            continue
+        if high <= limit:
+            start = high
+        elif low <= start or high - low >= floor_s:
+            until = low
+            break
+    return (start, until) if until > start else None
+
+
+def _sounding(heard: Sequence[Event], agent: Talk, ivr: Sequence[Span], answer_s: float,
+              rule: HoldRule) -> list[Hold]:
+    """Music and digital silence as holds: without the agent's speech, pieces joined."""
+    speaking = [ipu for ipu in agent.ipus if ipu[1] - ipu[0] >= rule.agent_min_s]
+    pieces = [Hold(event.label, start, end, event.confidence, event.evidence, event.speaker)
+              for event in sorted(heard, key=lambda event: event.start_s)
+              for start, end in subtract([(max(event.start_s, answer_s), event.end_s)], speaking)
+              if end - start >= rule.agent_min_s]
+    out: list[Hold] = []
+    for piece in pieces:
+        if out and _one_wait(out[-1], piece, speaking, ivr, rule):
+            out[-1] = _both(out[-1], piece)
+        else:
+            out.append(piece)
+    return [hold for hold in out
+            if hold.label == 'music' or hold.end_s - hold.start_s >= rule.zero_min_s]
+
+
+def _one_wait(before: Hold, after: Hold, speaking: Sequence[Span], ivr: Sequence[Span],
+              rule: HoldRule) -> bool:
+    between = [(before.end_s, after.start_s)]
+    if before.end_s >= after.start_s:
+        return True
+    return total(subtract(between, ivr)) < rule.join_gap_s and not intersect(between, speaking)
+
+
+def _both(before: Hold, after: Hold) -> Hold:
+    known = [c for c in (before.confidence, after.confidence) if c is not None]
+    return Hold('music' if 'music' in (before.label, after.label) else 'zero',
+                before.start_s, max(before.end_s, after.end_s), min(known, default=None),
+                'pieces joined', before.speaker if before.speaker == after.speaker else None)

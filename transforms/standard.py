@@ -1,0 +1,202 @@
+"""An etiquette standard: the thresholds by which a call is judged.
+
+The values live in `configs/standards/*.yaml`, each with its source; nothing here has a default.
+Every duration is in seconds. None, where a type allows it, means that the standard is silent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Interval
+
+Seconds = Annotated[float, Ge(0)]
+Share = Annotated[float, Interval(ge=0, le=1)]
+Count = Annotated[int, Ge(0)]
+
+
+@dataclass(frozen=True)
+class TurnRule:
+    """How speech becomes turns.
+
+    Attributes:
+      ipu_gap_s: pauses of a party shorter than this do not end its utterance.
+      pause_s: a pause longer than this ends a turn though nobody else spoke.
+      word_slack_s: how far a word may reach beyond the voice activity it lies in.
+      word_score: a word outside all voice activity counts as speech from this score on.
+      word_reach_s: a word this near to a turn of its speaker belongs to it.
+      min_rate_speech_s: less speech than this has no speech rate.
+    """
+
+    ipu_gap_s: Annotated[float, Gt(0)]
+    pause_s: Annotated[float, Gt(0)]
+    word_slack_s: Seconds
+    word_score: Share
+    word_reach_s: Seconds
+    min_rate_speech_s: Seconds
+
+
+@dataclass(frozen=True)
+class OverlapRule:
+    """When two parties speak at once, what it was.
+
+    Attributes:
+      min_event_s: shorter overlaps are no event.
+      edge_s: two starts nearer than this are simultaneous.
+      silence_before_s: a dual start has this much silence of both before it.
+      isolation_s: a backchannel has this much silence of its own speaker on either side;
+        pauses shorter than this do not break a run of talk.
+      bc_max_s, bc_max_words, bc_max_chars: a backchannel is no longer (characters: ja, zh).
+      bc_pause_s: it may lie in a pause of the other that is no longer than this.
+      terminal_words, terminal_s: the other was done when at most so many of its words start, or
+        its speech lasts no longer, after the overlap began.
+      min_ovl_s: shorter ones are never an interruption of any kind, only brief.
+      comp_ovl_s: both hold on for this long: a contest.
+      hold_floor_s: who goes on for this long holds the floor; silent for as long has left it.
+      long_ovl_s: an overlap as long as this is certain in its length.
+      headline_s: interruptions shorter than this are not counted in the KPIs.
+      choral_distance: at most this share of words differ when both say the same.
+      completion_max_words, stall_s: words offered when the other stalled for so long.
+      diarized_confidence: confidence of an overlap between lanes told apart in one channel.
+      assumed_confidence: the most that is believed where words cannot be trusted.
+    """
+
+    min_event_s: Seconds
+    edge_s: Seconds
+    silence_before_s: Seconds
+    isolation_s: Seconds
+    bc_max_s: Seconds
+    bc_max_words: Count
+    bc_max_chars: Count
+    bc_pause_s: Seconds
+    terminal_words: Count
+    terminal_s: Seconds
+    min_ovl_s: Seconds
+    comp_ovl_s: Seconds
+    hold_floor_s: Seconds
+    long_ovl_s: Annotated[float, Gt(0)]
+    headline_s: Seconds
+    choral_distance: Share
+    completion_max_words: Count
+    stall_s: Seconds
+    diarized_confidence: Share
+    assumed_confidence: Share
+
+
+@dataclass(frozen=True)
+class SilenceRule:
+    """Silence of both: noted from `warn_s`, dead air from `bad_s`, no response from `fail_s`."""
+
+    warn_s: Annotated[float, Gt(0)]
+    bad_s: Annotated[float, Gt(0)]
+    fail_s: Annotated[float, Gt(0)]
+
+
+@dataclass(frozen=True)
+class RingRule:
+    """Ringing.
+
+    Attributes:
+      partial_edge_s: ringing that starts this early was under way when the recording began.
+      blip_s: a shorter sound of the answering party between two rings is not the answer.
+    """
+
+    partial_edge_s: Seconds
+    blip_s: Seconds
+
+
+@dataclass(frozen=True)
+class HoldRule:
+    """When the caller is parked.
+
+    Attributes:
+      join_gap_s: pieces of music nearer than this are one hold.
+      agent_min_s: an utterance of the agent as long as this ends a hold with music.
+      zero_min_s: digital silence counts from here.
+      announced_min_s: announced silence counts from here.
+      announced_after_s: the announcement ends no longer than this before the silence.
+      announced_by: the phrase categories that announce one.
+    """
+
+    join_gap_s: Seconds
+    agent_min_s: Seconds
+    zero_min_s: Seconds
+    announced_min_s: Seconds
+    announced_after_s: Seconds
+    announced_by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CheckedRule:
+    """When the absence of a phrase proves something.
+
+    Attributes:
+      role_confidence: the least confidence in who is the agent, where nobody said it.
+      word_score, coverage: words of at least this score cover at least this share of the speech.
+      accept_unreviewed: whether a phrase list that no native speaker has read is good enough.
+    """
+
+    role_confidence: Share
+    word_score: Share
+    coverage: Share
+    accept_unreviewed: bool
+
+
+@dataclass(frozen=True)
+class HangsUpFirst:
+    """Who is to hang up first, by direction of the call."""
+
+    inbound: Literal['agent', 'caller', 'any']
+    outbound: Literal['agent', 'caller', 'any']
+
+
+@dataclass(frozen=True)
+class ClosingRule:
+    """How a call is to end.
+
+    Attributes:
+      require: the closing acts asked for (further_help, thanks, wish, apology, farewell,
+        soft_close, hangup); an inner list means any of them.
+      hangs_up_first: the side that is to hang up first.
+      final_act: farewell, or farewell_or_thanks where the last thanks may stand for it.
+      order_slack_s: acts this near are in any order: the error of word times.
+      resume_words, resume_chars: more of the agent's words (ja, zh: characters) between two
+        closing acts are new business.
+      break_hold_s: a hold this long between two closing acts is new business.
+      cluster_end_s: the last act starts no earlier before the conversation's end.
+      window_s, window_min_s: absence is judged from `window_s` before the first closing act, over
+        at least `window_min_s`, to the end.
+      min_caller_words: with fewer there was no conversation.
+      left_s: a caller who hangs up sooner after the last word left without a farewell.
+      cut_s: a recording that ends earlier than the call by more than this misses its end.
+    """
+
+    require: tuple[str | tuple[str, ...], ...]
+    hangs_up_first: HangsUpFirst
+    final_act: Literal['farewell', 'farewell_or_thanks']
+    order_slack_s: Seconds
+    resume_words: Count
+    resume_chars: Count
+    break_hold_s: Seconds
+    cluster_end_s: Seconds
+    window_s: Seconds
+    window_min_s: Seconds
+    min_caller_words: Count
+    left_s: Seconds
+    cut_s: Seconds
+
+
+@dataclass(frozen=True)
+class Standard:
+    """One etiquette standard. `version` is stored with every row that it decided."""
+
+    name: str
+    version: str
+    turns: TurnRule
+    overlaps: OverlapRule
+    silence: SilenceRule
+    ring: RingRule
+    hold: HoldRule
+    checked: CheckedRule
+    closing: ClosingRule

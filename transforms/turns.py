@@ -1,0 +1,217 @@
+"""Turns: what a party says until the other takes the floor, and listening signals beside them."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import replace
+from statistics import fmean
+
+from transforms.conversation import Lane
+from transforms.intervals import Span, covered, union
+from transforms.phrases import Lexicon, Matcher, matcher_of
+from transforms.standard import Standard
+from transforms.talk import (
+    FULL,
+    NONE,
+    LaneWords,
+    Talk,
+    goes_on,
+    make_talk,
+    trust_of,
+)
+from warehouse.records import AGENT, CALLER, Event, Turn, Words
+
+NO_SPACES = frozenset({'ja', 'zh'})  # languages whose words are characters
+_RANK = {AGENT: 0, CALLER: 1}
+
+
+def build_turns(agent: Lane, caller: Lane, standard: Standard, lexicon: Lexicon | Matcher, *,
+                transcriber: str, transcript_trust: str) -> tuple[tuple[Turn, ...], Words]:
+    """The turns of a call in order, and its words with their turn and speaker.
+
+    Speech is voice activity and, where the transcript is to be believed, words. A turn ends when
+    the other takes the floor or after a pause longer than `turns.pause_s`; a listening signal is a
+    turn of its own that ends nobody's. Words in nobody's turn (leaked in from the other party,
+    heard in noise) have turn -1. Levels and pitch are not known here.
+
+    Args:
+      transcriber, transcript_trust: as in `calls`: they say how far the words can be believed.
+    """
+    matcher = lexicon if isinstance(lexicon, Matcher) else matcher_of(lexicon)
+    trust = trust_of(transcriber, transcript_trust)
+    talks = [_talk(AGENT, agent, trust, standard), _talk(CALLER, caller, trust, standard)]
+    signals = [find_signals(talks[0], talks[1], standard, matcher, trust),
+               find_signals(talks[1], talks[0], standard, matcher, trust)]
+    spans = _turn_spans(talks, signals, standard)
+    words = _placed([agent, caller], spans, standard.turns.word_reach_s)
+    return _with_text(spans, words, matcher.lexicon.language), words
+
+
+def speech_events(agent: Lane, caller: Lane) -> tuple[Event, ...]:
+    """The `speech` events of a call: voice activity as it is, and bleed, labelled so."""
+    rows = [(start, end, _RANK[speaker], speaker, label)
+            for speaker, lane in ((AGENT, agent), (CALLER, caller))
+            for label, spans in (('', lane.speech), ('bleed', lane.bleed))
+            for start, end in spans]
+    return tuple(Event(i, 'speech', label, speaker, start, end)
+                 for i, (start, end, _, speaker, label) in enumerate(sorted(rows)))
+
+
+def timed_words(words: Words, index: Sequence[int]) -> tuple[LaneWords, list[bool]]:
+    """The words of these indices that have a time, sorted, and which of those were measured."""
+    rows = sorted((start, end, i) for i in index
+                  if (start := words.start_s[i]) is not None
+                  and (end := words.end_s[i]) is not None)
+    order = [i for _, _, i in rows]
+    lane = LaneWords(tuple(start for start, _, _ in rows), tuple(end for _, end, _ in rows),
+                     tuple(words.text[i] for i in order),
+                     tuple(words.confidence[i] for i in order), tuple(order))
+    return lane, [words.time_quality[i] == 'aligned' for i in order]
+
+
+def find_signals(x: Talk, y: Talk, standard: Standard, matcher: Matcher, trust: str) -> list[Span]:
+    """The listening signals of `x` inside the talk of `y`.
+
+    One is short, stands alone in its lane, and `y` goes on after it. Its words, where they can be
+    believed, are listening signals; where they cannot, length and isolation decide alone, for a
+    courtesy taken for an interruption costs more than the reverse.
+    """
+    rule = standard.overlaps
+    gap = rule.isolation_s
+    out: list[Span] = []
+    for start, end in union(x.ipus, gap):
+        if end - start > rule.bc_max_s or not _inside(start, end, y.ipus, rule.bc_pause_s):
+            continue
+        wait, spoken = goes_on(y.ipus, end, gap)
+        if wait > gap or spoken < rule.hold_floor_s:
+            continue
+        heard = [x.words.text[i] for i in x.words.between(start, end)]
+        if _is_signal(heard, trust, standard, matcher) and not (
+                trust == FULL and _asked(y, start)):
+            out.append((start, end))
+    return out
+
+
+def _talk(speaker: str, lane: Lane, trust: str, standard: Standard) -> Talk:
+    words, aligned = (LaneWords(), []) if trust == NONE else timed_words(
+        lane.words, [i for i in range(len(lane.words)) if not _leaked(lane, i)])
+    return make_talk(speaker, lane.speech, words, aligned, standard.turns)
+
+
+def _leaked(lane: Lane, i: int) -> bool:
+    start, end = lane.words.start_s[i], lane.words.end_s[i]
+    return (bool(lane.bleed) and start is not None and end is not None
+            and covered((start, end), lane.bleed) > covered((start, end), lane.speech))
+
+
+def _inside(start: float, end: float, other: Sequence[Span], pause_s: float) -> bool:
+    """Whether a span overlaps the other's talk or lies in a short pause of it."""
+    at = bisect_right(other, (start, float('inf'))) - 1
+    before = other[at] if at >= 0 else None
+    after = other[at + 1] if at + 1 < len(other) else None
+    if before and before[1] > start:
+        return True
+    if before is None or after is None:
+        return False
+    return after[0] - before[1] <= pause_s
+
+
+def _is_signal(heard: list[str], trust: str, standard: Standard, matcher: Matcher) -> bool:
+    rule = standard.overlaps
+    if matcher.lexicon.language in NO_SPACES:
+        few = sum(map(len, heard)) <= rule.bc_max_chars
+    else:
+        few = len(heard) <= rule.bc_max_words
+    return few and (trust != FULL or not heard or matcher.is_signal(heard))
+
+
+def _asked(y: Talk, before_s: float) -> bool:
+    """Whether the other had just asked a question: then "yes" is an answer."""
+    at = bisect_right(y.words.end_s, before_s) - 1
+    speaking = any(start <= before_s < end for start, end in y.ipus)
+    return at >= 0 and not speaking and y.words.text[at].rstrip('"\'').endswith(('?', '？'))
+
+
+def _turn_spans(talks: list[Talk], signals: list[list[Span]], standard: Standard) -> list[Turn]:
+    """The turns of both, numbered, without text."""
+    floors = [[ipu for ipu in talk.ipus if not covered(ipu, own)]
+              for talk, own in zip(talks, signals, strict=True)]
+    rows = [(start, end, _RANK[talk.speaker], True)
+            for talk, own in zip(talks, signals, strict=True) for start, end in own]
+    for talk, own, other in ((talks[0], floors[0], floors[1]), (talks[1], floors[1], floors[0])):
+        rows += [(start, end, _RANK[talk.speaker], False)
+                 for start, end in _joined(own, other, standard)]
+    return [Turn(i, (AGENT, CALLER)[rank], signal, start, end)
+            for i, (start, end, rank, signal) in enumerate(sorted(rows))]
+
+
+def _joined(own: Sequence[Span], other: Sequence[Span], standard: Standard) -> list[Span]:
+    """A party's utterances joined into turns, unless the other had the floor between them."""
+    out: list[Span] = []
+    for start, end in own:
+        if out and start - out[-1][1] <= standard.turns.pause_s \
+                and not _floor_between(out[-1][1], start, other, standard.overlaps.edge_s):
+            out[-1] = (out[-1][0], end)
+        else:
+            out.append((start, end))
+    return out
+
+
+def _floor_between(end: float, start: float, other: Sequence[Span], edge_s: float) -> bool:
+    at = max(0, bisect_right(other, (end, float('-inf'))) - 1)
+    inside = 0.0
+    while at < len(other) and other[at][0] < start:
+        low, high = other[at]
+        if end <= low and high <= start:
+            return True
+        inside += max(0.0, min(high, start) - max(low, end))
+        at += 1
+    return inside > edge_s
+
+
+def _placed(lanes: list[Lane], turns: list[Turn], reach_s: float) -> Words:
+    """The words of both lanes in order of time, each with its turn and speaker."""
+    rows: list[tuple[float, float, int, int, int]] = []  # start, end, rank, word, turn
+    for rank, lane in enumerate(lanes):
+        own = [turn for turn in turns if _RANK[turn.speaker] == rank]
+        starts = [turn.start_s for turn in own]
+        last = (0.0, 0.0, -1)
+        for i, (start, end) in enumerate(zip(lane.words.start_s, lane.words.end_s, strict=True)):
+            if start is not None and end is not None:
+                turn = -1 if _leaked(lane, i) else _turn_of(start, end, own, starts, reach_s)
+                last = (start, end, turn)
+            rows.append((last[0], last[1], rank, i, last[2]))
+    rows.sort()
+    columns: dict[str, tuple] = {
+        name: tuple(getattr(lanes[rank].words, name)[i] for _, _, rank, i, _ in rows)
+        for name in ('start_s', 'end_s', 'text', 'confidence', 'time_quality')}
+    return Words(**columns, turn=tuple(turn for *_, turn in rows),
+                 speaker=tuple((AGENT, CALLER)[rank] for _, _, rank, _, _ in rows))
+
+
+def _turn_of(start: float, end: float, own: Sequence[Turn], starts: Sequence[float],
+             reach_s: float) -> int:
+    middle = (start + end) / 2
+    at = bisect_right(starts, middle) - 1
+    if at >= 0 and middle <= own[at].end_s:
+        return own[at].turn
+    after = starts[at + 1] - end if at + 1 < len(own) else reach_s + 1
+    before = start - own[at].end_s if at >= 0 else reach_s + 1
+    if min(before, after) > reach_s:
+        return -1
+    return own[at].turn if before <= after else own[at + 1].turn
+
+
+def _with_text(turns: list[Turn], words: Words, language: str) -> tuple[Turn, ...]:
+    of_turn: dict[int, list[int]] = {}
+    for i, number in enumerate(words.turn):
+        of_turn.setdefault(number, []).append(i)
+    glue = '' if language in NO_SPACES else ' '
+    out = []
+    for turn in turns:
+        at = of_turn.get(turn.turn, [])
+        scores = [score for i in at if (score := words.confidence[i]) is not None]
+        out.append(replace(turn, text=glue.join(words.text[i] for i in at), word_count=len(at),
+                           confidence=fmean(scores) if scores else None))
+    return tuple(out)
