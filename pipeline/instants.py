@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 _FORM = re.compile(
     r'(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?'
-    r' ?(?:([Zz])|([+-])(\d\d):?(\d\d)?)?')
+    r' ?(?:([Zz])|([+-])(\d\d):?(\d\d)?)?', re.ASCII)
 
 
 class InstantError(ValueError):

@@ -397,7 +397,7 @@ def test_a_link_in_a_folder_may_not_lead_out_of_it(folder):
 
 
 def test_a_recording_whose_name_is_no_text_is_a_reject_that_can_be_stored(folder):
-    os.rename(os.fsencode(folder / 'a.wav'), os.fsencode(folder) + b'/\xff.wav')
+    (folder / 'a.wav').rename(folder / os.fsdecode(b'\xff.wav'))
     batch = read_batch(str(folder), OPTIONS)
     reject = the_reject(batch)
     for text in (reject.message, reject.source_uri, reject.value, reject.manifest):
