@@ -8,10 +8,11 @@ is cut off, has holes or lies about itself is refused as well: its KPIs would be
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, cast
 
 import numpy as np
 from annotated_types import Ge, Gt, Lt
@@ -31,7 +32,7 @@ __all__ = ['DecodeOptions', 'Decoded', 'decode', 'sha256_of']
 
 NARROW_HZ, WIDE_HZ = 8000, 16000  # the two rates that samples are kept at
 _FIRST_GUESS_S = 60.0
-_EXACT_CONTAINERS = ('flac', 'au', 'aiff', 'caf', 'w64')  # their length is that of the samples
+_EXACT_CONTAINERS = ('flac', 'au', 'aiff', 'caf')  # their length is that of the samples
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ def _open(uri: str, options: DecodeOptions, stack: ExitStack) -> _Track:
                 way_out='Find out the true sample rate and write the header again.')
     try:
         container = stack.enter_context(av.open(
-            file, 'r', options={'format_whitelist': ','.join(options.containers)},
+            _Bytes(file), 'r', options={'format_whitelist': ','.join(options.containers)},
             metadata_errors='replace', io_open=_open_nothing))
     except av.error.FFmpegError as error:
         raise CallError(f'{uri}: no audio file that can be read ({_reason(error)})',
@@ -165,6 +166,9 @@ def _open(uri: str, options: DecodeOptions, stack: ExitStack) -> _Track:
                                 'or FLAC.') from error
     stream = _only_audio(uri, container)
     context = stream.codec_context
+    if context is None:
+        raise CallError(f'{uri}: is written in a codec that is not known',
+                        way_out='Export it again as WAV or FLAC.')
     _check_shape(uri, context.channels, context.sample_rate, options)
     told_s = _told_s(container, stream)
     if told_s is not None and told_s > options.max_duration_s:
@@ -172,6 +176,21 @@ def _open(uri: str, options: DecodeOptions, stack: ExitStack) -> _Track:
     return _Track(uri, container, stream, context.sample_rate, context.channels, context.name,
                   told_s, tells_its_length(file, container.format.name),
                   header.missing if header else 0.0)
+
+
+class _Bytes:
+    """A file as FFmpeg may use it. A broken header sends it to places that are none."""
+
+    def __init__(self, file: BinaryIO):
+        self.read = file.read
+        self.tell = file.tell
+        self._file = file
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        try:
+            return self._file.seek(offset, whence)
+        except (OSError, ValueError, OverflowError):
+            return -errno.EINVAL  # FFmpeg's error; raised, it would hide what FFmpeg then says
 
 
 def _open_nothing(url: str, flags: int, options: Mapping[str, str]) -> Any:
@@ -210,12 +229,13 @@ def _check_pair(tracks: list[_Track]) -> None:
 
 
 def _told_s(container: InputContainer, stream: AudioStream) -> float | None:
+    told_s = 0.0
     if stream.duration is not None and stream.time_base is not None:
-        return float(stream.duration * stream.time_base)
+        told_s = float(stream.duration * stream.time_base)
     # Of a file with video the container's length may be the video's.
-    if container.duration is not None and len(container.streams) == 1:
-        return container.duration / 1e6  # AV_TIME_BASE is a microsecond
-    return None
+    elif container.duration is not None and len(container.streams) == 1:
+        told_s = container.duration / 1e6  # AV_TIME_BASE is a microsecond
+    return told_s if told_s > 0 else None
 
 
 def _blocks(track: _Track, rate: int, options: DecodeOptions) -> Iterator[np.ndarray]:

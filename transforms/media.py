@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -78,7 +79,10 @@ def _sha256(uri: str) -> str:
 
 @dataclass(frozen=True)
 class WavHeader:
-    """What a RIFF, RF64 or BW64 header says. Sizes in bytes; `data_size` None where untold."""
+    """What a RIFF, RF64, BW64 or Wave64 header says.
+
+    Sizes are in bytes, `data_size` is None where untold.
+    """
 
     format_tag: int
     channels: int
@@ -105,7 +109,7 @@ class WavHeader:
 
 
 def wav_header(file: BinaryIO) -> WavHeader | None:
-    """The header of a WAV file, None for any other file or where it breaks off.
+    """The header of a WAV (or Wave64) file, None for any other file or where it breaks off.
 
     Leaves the file at its start.
     """
@@ -118,28 +122,41 @@ def wav_header(file: BinaryIO) -> WavHeader | None:
 
 
 def _wav_header(file: BinaryIO) -> WavHeader | None:
-    size = file.seek(0, 2)
-    file.seek(0)
-    head = file.read(12)
-    if head[:4] not in _RIFF_IDS or head[8:] != b'WAVE':
-        return None
-    at, fmt, large_size = 12, b'', None
-    while at + 8 <= size:
+    end = file.seek(0, 2)
+    fmt, large_size = b'', None
+    for name, at, length in _chunks(file, end):
         file.seek(at)
-        name, length = struct.unpack('<4sI', file.read(8))
         if name == b'ds64':
             large_size = struct.unpack('<8xQ', file.read(16))[0]
         elif name == b'fmt ':
             fmt = file.read(min(length, 40))
         elif name == b'data':
             told = large_size if length == 0xFFFFFFFF and large_size else (
-                None if length == 0 or length >= _UNTOLD_FROM else length)
+                None if length == 0 or _UNTOLD_FROM <= length <= 0xFFFFFFFF else length)
             tag, channels, rate, byte_rate, align = struct.unpack('<HHIIH', fmt[:14])
             if tag == _EXTENSIBLE:
                 tag = struct.unpack('<H', fmt[24:26])[0]
-            return WavHeader(tag, channels, rate, byte_rate, align, told, size - at - 8)
-        at += 8 + length + length % 2
+            return WavHeader(tag, channels, rate, byte_rate, align, told, end - at)
     return None
+
+
+def _chunks(file: BinaryIO, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """The chunks of a WAV file: name, where its content is, and how long it says that is."""
+    file.seek(0)
+    head = file.read(40)
+    if head[:4] in _RIFF_IDS and head[8:12] == b'WAVE':
+        at, header, name_size, even = 12, '<4sI', 8, 2
+    elif head[:4] == b'riff' and head[24:28] == b'wave':  # Wave64: names are GUIDs
+        at, header, name_size, even = 40, '<4s12xq', 24, 8
+    else:
+        return
+    while at + name_size <= end:
+        file.seek(at)
+        name, length = struct.unpack(header, file.read(name_size))
+        if even == 8:
+            length = max(0, length - name_size)  # a Wave64 length counts the name and itself
+        yield name, at + name_size, length
+        at += name_size + length + -length % even
 
 
 def tells_its_length(file: BinaryIO, container: str) -> bool:
@@ -149,7 +166,7 @@ def tells_its_length(file: BinaryIO, container: str) -> bool:
       file: left where it was.
       container: FFmpeg's name of the format.
     """
-    if container in ('aac', 'amr', 'gsm', 'wav'):  # a WAV file is judged by its bytes, above
+    if container in ('aac', 'amr', 'gsm', 'wav', 'w64'):  # WAV is judged by its bytes, above
         return False
     if container not in ('mp3', 'flac'):
         return True
