@@ -42,9 +42,10 @@ def run_command(argv: list[str]) -> int:
 def _explain(error: Exception) -> int:
     from pipeline.manifest import ManifestError
     from pipeline.supervise import RunFailedError
+    from transforms.transcribe import EngineError
     from warehouse.errors import WarehouseError
 
-    if isinstance(error, ManifestError | WarehouseError):
+    if isinstance(error, ManifestError | EngineError | WarehouseError):
         return _fail(str(error))
     if isinstance(error, RunFailedError):
         print(f'the run failed: {_clean(error)}', file=sys.stderr)

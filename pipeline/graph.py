@@ -33,7 +33,8 @@ def process(root: beam.Pipeline, references: list[Reference], plan: Plan) -> bea
         | step('tones', partial(stages.listening, chosen.sounds))
         | step('lanes', partial(stages.parting, chosen.vad, chosen.lanes, chosen.diarize))
         | step('transcribe', partial(stages.transcribing, chosen.transcribe))
-        | step('roles', partial(stages.casting, chosen.roles, plan.lexicon))
+        | step('roles', partial(stages.casting, chosen.roles, chosen.agent_channel,
+                                plan.lexicon))
         | step('redact', partial(stages.redacting, chosen.redact))
         | step('turns', partial(stages.taking_turns, plan.standards[0], plan.lexicon))
         | step('assess', partial(stages.judging, plan.standards, plan.lexicon, context))

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from annotated_types import Ge
@@ -48,7 +48,8 @@ class Settings:
       timezone: IANA name; of `call_date`, and of manifest times that name no zone.
       standard: the standard that `kpis` and the views show.
       standards: all that calls are judged by; `standard` is always among them.
-      language: ISO 639-1 of the phrase list, and of a call that does not say its own.
+      language: ISO 639-1 of the phrase list.
+      agent_channel: the agent's channel (0-based) where the manifest says nothing; null: find out.
     """
 
     warehouse: str
@@ -57,6 +58,7 @@ class Settings:
     standard: str
     standards: tuple[str, ...]
     language: str
+    agent_channel: Annotated[int, Ge(0)] | None
     source: SourceOptions
     decode: DecodeOptions
     sounds: SoundOptions
@@ -113,14 +115,16 @@ def fingerprint_of(settings: Settings) -> str:
     perception = {name: _without_places(asdict(getattr(settings, name))) for name in (
         'decode', 'sounds', 'vad', 'lanes', 'diarize', 'roles', 'transcribe', 'redact')}
     engine = resolve_engine(settings.transcribe)
-    perception['engine'] = {'name': engine.name, 'model': engine.model}
+    # What `auto` comes to on this machine, not the word: it is another one once weights are there.
+    perception['transcribe']['engine'] = [engine.name, engine.model]
     return hashlib.sha256(json.dumps([RECORD_VERSION, perception], sort_keys=True,
                                      default=str).encode()).hexdigest()
 
 
-def _without_places(options: dict[str, object]) -> dict[str, object]:
-    places = ('threads', 'device', 'batch_size', 'model_dir', 'engine')
-    return {key: value for key, value in options.items() if key not in places}
+def _without_places(options: dict[str, Any]) -> dict[str, Any]:
+    places = ('threads', 'device', 'batch_size', 'model_dir')
+    return {key: _without_places(value) if isinstance(value, dict) else value
+            for key, value in options.items() if key not in places}
 
 
 def _hash(values: object) -> str:

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.run import Outcome
 from pipeline.text import clean
 from warehouse.query import Rows, run_sql, to_csv, to_json, to_parquet
 
+if TYPE_CHECKING:
+    from pipeline.run import Outcome
+
 MOST_CALLS_SHOWN = 20
-PLAIN_WIDTH = 132  # where the output is no terminal: wide enough for the KPI table
+PLAIN_WIDTH = 118  # where the output is no terminal: wide enough for the KPI table
 
 # Heading, expression over `kpis` (k) and `calls` (c).
 RUN_COLUMNS = (
     ('call', 'k.call_id'),
     ('agent', 'k.agent_id'),
     ('length', 'c.duration_s'),
-    ('ring to answer', 'k.ring_to_answer_s'),
+    ('answered', 'k.ring_to_answer_s'),
     ('rings', 'k.ring_count'),
     ('holds', 'k.hold_count'),
     ('on hold', 'k.hold_total_s'),
@@ -32,7 +34,6 @@ RUN_COLUMNS = (
     ('agent talk', 'k.agent_talk_ratio'),
     ('dead air', 'k.dead_air_s'),
     ('sign-off', 'k.signoff_spoken'),
-    ('sign-off order', 'k.signoff_order'),
     ('words', 'c.transcript_trust'),
 )
 
@@ -87,7 +88,7 @@ def _table(rows: Rows) -> Table:
     for n, name in enumerate(rows.columns):
         numeric = any(isinstance(row[n], int | float) for row in fetched)
         table.add_column(Text(clean(name)), justify='right' if numeric else 'left',
-                         overflow='fold')
+                         overflow='fold', no_wrap=len(rows.columns) > 1 and n == 0)
     for row in fetched:
         table.add_row(*(_cell(value) for value in row))
     return table

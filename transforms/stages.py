@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -27,7 +28,7 @@ from transforms.transcribe import TranscribeOptions, load_transcriber
 from transforms.turns import build_turns, speech_events
 from transforms.vad import VadOptions, load_vad
 from warehouse import landing, ledger
-from warehouse.records import AGENT, CALLER, Call, Event, Result
+from warehouse.records import AGENT, CALLER, Call, Event, Result, Turn
 
 Stage = Callable[[Conversation], Conversation]
 
@@ -80,10 +81,11 @@ def listening(options: SoundOptions) -> Stage:
 def parting(vad: VadOptions, lanes: LaneOptions, diarize: DiarizeOptions) -> Stage:
     """Who speaks when. The diarizer is loaded at the first mono call, if one comes."""
     heard_by = load_vad(vad)
+    diarizer = cache(lambda: load_diarizer(diarize))
 
     def stage(call: Conversation) -> Conversation:
         assert call.audio is not None
-        found = find_lanes(call.audio, call.sounds, lanes, heard_by, lambda: load_diarizer(diarize))
+        found = find_lanes(call.audio, call.sounds, lanes, heard_by, diarizer)
         return replace(call, lanes=found.lanes, lane_source=found.lane_source,
                        diarizer=found.diarizer)
     return stage
@@ -102,16 +104,15 @@ def transcribing(options: TranscribeOptions) -> Stage:
     return stage
 
 
-def casting(options: RoleOptions, lexicon: Lexicon) -> Stage:
-    """Which lane is the agent."""
+def casting(options: RoleOptions, agent_channel: int | None, lexicon: Lexicon) -> Stage:
+    """Which lane is the agent; `agent_channel` is the default where the manifest says nothing."""
     matcher = Matcher(lexicon)
 
     def stage(call: Conversation) -> Conversation:
-        if not call.lanes:
-            return call
-        role = tell_agent(call.lanes, call.ref, options,
-                          lambda words: opening_score(words, matcher),
-                          call.transcript_trust == 'ok')
+        phrases = (lambda words: opening_score(words, matcher)
+                   ) if (call.language or lexicon.language) == lexicon.language else None
+        role = tell_agent(call.lanes, call.ref, agent_channel, phrases,
+                          call.transcript_trust == 'ok', options)
         return replace(call, agent_lane=role.lane, agent_lane_source=role.source,
                        agent_lane_confidence=role.confidence)
     return stage
@@ -129,21 +130,27 @@ def taking_turns(standard: Standard, lexicon: Lexicon) -> Stage:
     matcher = Matcher(lexicon)
 
     def stage(call: Conversation) -> Conversation:
-        assert call.audio is not None
         agent, caller = parties(call)
-        turns, words = build_turns(agent, caller, standard, matcher)
-        lanes = {AGENT: agent, CALLER: caller}
-        measured = []
-        for turn in turns:
-            level, pitch, spread = levels.measure(call.audio, lanes[turn.speaker],
-                                                  (turn.start_s, turn.end_s))
-            measured.append(replace(turn, level_dbfs=level, f0_st=pitch, f0_iqr_st=spread))
+        turns, words = build_turns(agent, caller, standard, matcher, transcriber=call.transcriber,
+                                   transcript_trust=call.transcript_trust)
         events = (*speech_events(agent, caller),
                   *(sound_event(sound, call) for sound in call.sounds))
-        loud = tuple(replace(lane, snr_db=levels.snr_db(call.audio, lane)) for lane in call.lanes)
-        return replace(call, audio=None, lanes=loud, turns=tuple(measured), words=words,
+        return replace(call, audio=None, turns=with_voices(call, turns), words=words,
                        events=events)
     return stage
+
+
+def with_voices(call: Conversation, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    """The turns with the level and pitch of their speech."""
+    assert call.audio is not None
+    out = {}
+    for speaker, lane in zip((AGENT, CALLER), parties(call), strict=True):
+        own = [turn for turn in turns if turn.speaker == speaker]
+        voices = levels.measure(call.audio, lane, [(turn.start_s, turn.end_s) for turn in own])
+        for turn, voice in zip(own, voices, strict=True):
+            out[turn.turn] = replace(turn, level_dbfs=voice.level_dbfs, f0_st=voice.f0_st,
+                                     f0_iqr_st=voice.f0_iqr_st)
+    return tuple(out[turn.turn] for turn in turns)
 
 
 def judging(standards: tuple[Standard, ...], lexicon: Lexicon, context: RunContext) -> Stage:

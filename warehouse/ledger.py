@@ -12,8 +12,9 @@ import json
 import os
 import resource
 import sys
+import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 STARTED, LANDED, SKIPPED, REJECTED = 'started', 'landed', 'skipped', 'rejected'
@@ -30,11 +31,12 @@ class Entry:
     audio_s: float = 0.0
     work_s: float = 0.0
     rss_mb: float = 0.0
+    at: float = 0.0  # seconds since the epoch, set when it is written
 
 
 def append(folder: Path, entry: Entry) -> None:
     """Adds one line to this process's file: a single write, so that a kill leaves no half line."""
-    line = json.dumps(asdict(entry), ensure_ascii=False) + '\n'
+    line = json.dumps(asdict(replace(entry, at=time.time())), ensure_ascii=False) + '\n'
     file = os.open(folder / f'{os.uname().nodename}-{os.getpid()}.jsonl',
                    os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:

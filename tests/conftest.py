@@ -1,0 +1,58 @@
+"""What several test modules need: the samples, the command line as a user has it, one real run."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+SAMPLES = HERE.parent / 'samples'
+QUICK = HERE / 'configs' / 'quick.yaml'  # no transcriber: seconds a run
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A finished command line."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self):
+        return json.loads(self.out)
+
+
+def environment(**more):
+    return {**os.environ, 'OMP_NUM_THREADS': '1', **more}
+
+
+def etiquette(*args, cwd=None, timeout=600, **env):
+    """Runs `etiquette ARGS` as a process of its own."""
+    done = subprocess.run([sys.executable, '-m', 'pipeline', *map(str, args)], text=True,
+                          capture_output=True, cwd=cwd or HERE.parent, timeout=timeout,
+                          env=environment(**env))
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def rows(root, query):
+    """The rows of a query as a list of dicts."""
+    ran = etiquette('sql', query, '--warehouse', root, '--format', 'json')
+    assert ran.code == 0, ran.err
+    return ran.json()
+
+
+@pytest.fixture(scope='session')
+def sample_run(tmp_path_factory):
+    """The samples processed once, with the default settings: (warehouse folder, Ran)."""
+    root = tmp_path_factory.mktemp('samples') / 'warehouse'
+    ran = etiquette('run', SAMPLES / 'manifest.csv', '--warehouse', root)
+    return root, ran
+
+
+@pytest.fixture(scope='session')
+def truth():
+    return json.loads((SAMPLES / 'truth.json').read_text())

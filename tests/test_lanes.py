@@ -1,0 +1,210 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.bleed import BleedOptions
+from transforms.conversation import Audio, Sound
+from transforms.intervals import covered, intersect, subtract, total, union
+from transforms.lanes import LaneOptions, LaneResult, find_lanes, two_parties
+from transforms.levels import FRAME_S, frame_dbfs
+
+OPTIONS = LaneOptions(
+    same_correlation=0.95, same_db=3.0, min_speech_s=0.1,
+    bleed=BleedOptions(correlation=0.6, lag_s=0.25, loss_db=12.0, least_s=0.5, margin_db=4.0,
+                       window_s=0.2, remainder_s=0.25))
+RATE = 8000
+
+
+class LoudVad:
+    """Whatever is louder than -50 dBFS is speech: right in audio that has nothing else."""
+
+    def spans(self, samples, rate, ignore=()):
+        loud = np.flatnonzero(frame_dbfs(samples, round(FRAME_S * rate)) > -50)
+        found = union(((i * FRAME_S, (i + 1) * FRAME_S) for i in loud.tolist()), 0.1)
+        return tuple(subtract(found, list(ignore)))
+
+
+class FakeDiarizer:
+    name = 'fake'
+
+    def __init__(self, *found):
+        self.found = list(found)
+        self.heard_s = None
+
+    def __call__(self, samples, rate):
+        self.heard_s = len(samples) / rate
+        return self.found
+
+
+def no_diarizer():
+    raise AssertionError('two channels need no diarizer')
+
+
+def voice(spans, length_s, seed, dbfs=-20.0):
+    """Noise that swells and falls by syllables, as speech does, float."""
+    random = np.random.default_rng(seed)
+    out = random.normal(0, 1e-4, round(length_s * RATE))
+    for start, end in spans:
+        n = round((end - start) * RATE)
+        swell = np.repeat(random.uniform(-24, 6, n // 800 + 1), 800)[:n]
+        at = round(start * RATE)
+        out[at:at + n] += random.normal(0, 10 ** (dbfs / 20), n) * 10 ** (swell / 20)
+    return out
+
+
+def call(*channels):
+    samples = np.stack(channels) * 32767
+    return Audio(samples.round().clip(-32768, 32767).astype(np.int16), RATE)
+
+
+def sound(kind, channel, start, end):
+    return Sound(kind, '', channel, start, end, 1.0, '')
+
+
+def close(spans, others, within):
+    return total(subtract(spans, others)) + total(subtract(others, spans)) <= within
+
+
+AGENT, CALLER = [(1.0, 4.0), (9.0, 12.0)], [(5.0, 8.0), (12.5, 14.0)]
+
+
+def test_each_channel_is_a_lane_with_its_speech():
+    audio = call(voice(AGENT, 15, 1), voice(CALLER, 15, 2))
+    result = find_lanes(audio, (), OPTIONS, LoudVad(), no_diarizer)
+    assert (result.lane_source, result.diarizer) == ('channel', None)
+    assert [lane.channel for lane in result.lanes] == [0, 1]
+    assert close(result.lanes[0].speech, AGENT, 0.2)
+    assert close(result.lanes[1].speech, CALLER, 0.2)
+    assert all(lane.bleed == () for lane in result.lanes)
+    assert all(40 < lane.snr_db < 70 for lane in result.lanes)
+
+
+@pytest.mark.parametrize('kind', ['ring', 'tone', 'hold', 'ivr'])
+def test_ringing_and_music_are_cut_from_the_channel_they_were_heard_in(kind):
+    audio = call(voice(AGENT, 15, 1), voice(AGENT, 15, 2))
+    lanes = find_lanes(audio, [sound(kind, 0, 0.5, 4.5)], OPTIONS, LoudVad(), no_diarizer).lanes
+    assert close(lanes[0].speech, AGENT[1:], 0.2)
+    assert close(lanes[1].speech, AGENT, 0.2)
+    lanes = find_lanes(audio, [sound(kind, None, 0.5, 4.5)], OPTIONS, LoudVad(), no_diarizer).lanes
+    assert all(close(lane.speech, AGENT[1:], 0.2) for lane in lanes)
+
+
+@pytest.mark.parametrize('db', [0.0, -2.5])
+def test_the_same_audio_in_both_channels_is_a_mono_call(db):
+    both = voice(AGENT + CALLER, 15, 1)
+    diarizer = FakeDiarizer(*(('A', *s) for s in AGENT), *(('B', *s) for s in CALLER))
+    stereo = find_lanes(call(both, both * 10 ** (db / 20)), (), OPTIONS, LoudVad(),
+                        lambda: diarizer)
+    mono = find_lanes(call(both), (), OPTIONS, LoudVad(), lambda: diarizer)
+    assert stereo == mono
+    assert (mono.lane_source, mono.diarizer) == ('diarized', 'fake')
+    assert [lane.channel for lane in mono.lanes] == [0, 0]
+    assert close(mono.lanes[0].speech, AGENT, 0.2) and close(mono.lanes[1].speech, CALLER, 0.2)
+
+
+def test_a_dead_channel_is_a_lane_that_says_nothing():
+    for dead in (np.zeros(15 * RATE), voice([], 15, 3)):
+        result = find_lanes(call(voice(AGENT, 15, 1), dead), (), OPTIONS, LoudVad(), no_diarizer)
+        assert result.lane_source == 'channel'
+        assert close(result.lanes[0].speech, AGENT, 0.2)
+        assert (result.lanes[1].speech, result.lanes[1].bleed) == ((), ())
+
+
+def test_a_silent_recording_has_two_lanes_without_speech_or_none():
+    silent = np.zeros(5 * RATE)
+    stereo = find_lanes(call(silent, silent), (), OPTIONS, LoudVad(), no_diarizer)
+    assert [lane.speech for lane in stereo.lanes] == [(), ()]
+    assert stereo.lane_source == 'channel'
+    mono = find_lanes(call(silent), (), OPTIONS, LoudVad(), no_diarizer)
+    assert mono == LaneResult((), None, None)
+
+
+@pytest.mark.parametrize('delay_s', [0.0, 0.1, 0.2])
+@pytest.mark.parametrize('loss_db', [15.0, 20.0, 25.0])
+def test_the_other_party_leaking_in_is_bleed_and_not_speech(loss_db, delay_s):
+    agent, caller = voice(AGENT, 15, 1), voice(CALLER, 15, 2)
+    leak = np.roll(agent, round(delay_s * RATE)) * 10 ** (-loss_db / 20)
+    lanes = find_lanes(call(agent, caller + leak), (), OPTIONS, LoudVad(), no_diarizer).lanes
+    assert close(lanes[0].speech, AGENT, 0.2)
+    assert close(lanes[1].speech, CALLER, 0.4)
+    # At a loss of 25 dB the quiet syllables are under the detector's -50 dBFS.
+    assert covered((0.0, 15.0), lanes[1].bleed) > (4.5 if loss_db < 25 else 3.0)
+    assert not intersect(lanes[1].speech, lanes[1].bleed)
+
+
+def test_a_word_put_in_while_the_other_leaks_is_still_speech():
+    word = [(2.0, 2.6)]
+    agent, caller = voice(AGENT, 15, 1), voice([*word, *CALLER], 15, 2)
+    lanes = find_lanes(call(agent, caller + agent * 0.1), (), OPTIONS, LoudVad(),
+                       no_diarizer).lanes
+    assert covered(word[0], lanes[1].speech) > 0.5
+    assert close(lanes[1].speech, word + CALLER, 0.6)
+
+
+def test_a_quiet_voice_over_a_loud_one_is_no_bleed():
+    loud, quiet = voice([(1.0, 14.0)], 15, 1, -15), voice([(3.0, 4.0), (6.0, 8.0)], 15, 2, -32)
+    lanes = find_lanes(call(loud, quiet), (), OPTIONS, LoudVad(), no_diarizer).lanes
+    assert lanes[1].bleed == ()
+    assert close(lanes[1].speech, [(3.0, 4.0), (6.0, 8.0)], 0.3)
+
+
+def test_ringing_is_cut_before_diarization_and_times_stay_those_of_the_recording():
+    audio = call(voice([(0.0, 4.0), (5.0, 8.0), (9.0, 12.0)], 15, 1))
+    diarizer = FakeDiarizer(('B', 1.0, 4.0), ('A', 5.0, 8.0))  # in what is left: 4.0 to 15.0
+    result = find_lanes(audio, [sound('ring', 0, 0.0, 4.0)], OPTIONS, LoudVad(), lambda: diarizer)
+    assert diarizer.heard_s == pytest.approx(11.0)
+    assert close(result.lanes[0].speech, [(5.0, 8.0)], 0.2)
+    assert close(result.lanes[1].speech, [(9.0, 12.0)], 0.2)
+
+
+def test_a_voice_found_across_a_cut_is_split_by_it():
+    audio = call(voice([(1.0, 9.0)], 10, 1))
+    diarizer = FakeDiarizer(('A', 1.0, 6.0))
+    lanes = find_lanes(audio, [sound('tone', 0, 3.0, 5.0)], OPTIONS, LoudVad(),
+                       lambda: diarizer).lanes
+    assert close(lanes[0].speech, [(1.0, 3.0), (5.0, 8.0)], 0.2)
+    assert lanes[1].speech == ()
+
+
+def test_the_diarizer_says_who_and_the_detector_when():
+    audio = call(voice([(1.0, 3.0), (5.0, 6.0)], 8, 1))
+    diarizer = FakeDiarizer(('A', 0.0, 4.0), ('B', 4.5, 8.0))
+    lanes = find_lanes(audio, (), OPTIONS, LoudVad(), lambda: diarizer).lanes
+    assert close(lanes[0].speech, [(1.0, 3.0)], 0.1)
+    assert close(lanes[1].speech, [(5.0, 6.0)], 0.1)
+
+
+def test_a_second_agent_after_a_transfer_speaks_for_the_one_who_left():
+    found = [('agent1', 0.0, 5.0), ('caller', 5.0, 15.0), ('agent1', 15.0, 20.0),
+             ('agent2', 21.0, 24.0), ('caller', 24.0, 29.0), ('agent2', 29.0, 30.0)]
+    first, second = two_parties(found)
+    assert first == [(0.0, 5.0), (15.0, 20.0), (21.0, 24.0), (29.0, 30.0)]
+    assert second == [(5.0, 15.0), (24.0, 29.0)]
+
+
+def test_of_a_single_voice_the_other_party_says_nothing():
+    assert two_parties([('A', 1.0, 2.0)]) == ([(1.0, 2.0)], [])
+    assert two_parties([]) == ([], [])
+
+
+spans = st.tuples(st.sampled_from('ABCD'), st.integers(0, 500), st.integers(1, 50)).map(
+    lambda s: (s[0], s[1] / 10, (s[1] + s[2]) / 10))
+
+
+@given(st.lists(spans, max_size=30))
+def test_no_voice_is_lost_whoever_it_is_given_to(found):
+    first, second = two_parties(found)
+    everything = union((a, b) for _, a, b in found)
+    assert total(union([*first, *second])) == pytest.approx(total(everything))
+    assert first == union(first) and second == union(second)
+    assert not second or first[0] <= second[0]
+
+
+def test_the_least_overlap_decides_whether_a_likeness_is_chance():
+    agent, caller = voice(AGENT, 15, 1), voice(CALLER, 15, 2)
+    audio = call(agent, caller + agent * 0.1)
+    shy = replace(OPTIONS, bleed=replace(OPTIONS.bleed, least_s=60.0))
+    assert find_lanes(audio, (), shy, LoudVad(), no_diarizer).lanes[1].bleed == ()
