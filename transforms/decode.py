@@ -32,7 +32,7 @@ __all__ = ['DecodeOptions', 'Decoded', 'decode', 'sha256_of']
 
 NARROW_HZ, WIDE_HZ = 8000, 16000  # the two rates that samples are kept at
 _FIRST_GUESS_S = 60.0
-_EXACT_CONTAINERS = ('flac', 'au', 'aiff', 'caf')  # their length is that of the samples
+_EXACT_CONTAINERS = ('flac', 'au', 'aiff')  # their length is that of the samples
 
 
 @dataclass(frozen=True)
