@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -104,6 +106,7 @@ def zeroed(sound: Audio, start_s: float, end_s: float, value: int = 0) -> Audio:
     return Audio(samples, sound.rate)
 
 
+@cache
 def talk_with_pauses() -> Audio:
     """A minute in two lanes, a second of line noise after every five of talk."""
     x = np.concatenate([np.concatenate([0.06 * voice(5, seed=i), silence(1)]) for i in range(10)])

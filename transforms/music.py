@@ -1,0 +1,269 @@
+"""Hold music: told from speech by spectral lines that stand still, then step.
+
+A note keeps its frequency to a hertz or so for a tenth of a second; a voice never does for
+long, however flat it speaks. What counts is the share of the strongest spectral peaks that are
+found again unmoved a moment later. A line that stands still for many seconds is mains hum or a
+dial tone and does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge, Gt, Interval
+from scipy.ndimage import binary_opening, uniform_filter1d
+
+from transforms.conversation import Sound
+from transforms.intervals import Span
+from transforms.spectrum import SpectrumOptions, runs
+
+MUSIC_HZ = (150.0, 3400.0)
+STRIDE = 2  # every second frame is enough
+SEGMENT = 6  # such frames are one segment: 0.24 s with a hop of 0.02 s
+LAG = 3  # such frames later a peak must be found again: 0.12 s, nearly a new window
+SEARCH_S = 1.9  # how far a piece's edge may lie from where its windows begin to look like music
+FADE_DB = 25.0  # a piece has ended where it is this far below its median level
+STILL_SHARE = 0.6  # of a segment's frames, from which a bin's line counts as standing still
+
+
+@dataclass(frozen=True)
+class MusicOptions:
+    """Thresholds of the music rule, fitted on real music-on-hold against real and made voices.
+
+    Attributes:
+      min_dbfs: quietest frame looked at, dB re full scale.
+      floor_db: segments must also be this far above the channel's noise floor, dB...
+      floor_cap_dbfs: ...which is never taken to ask for more than this level.
+      peak_range_db: peaks this far below a frame's strongest are ignored.
+      peak_rise_db: how far a peak must rise above the 200 Hz around it.
+      peaks: how many of the strongest peaks of a frame count.
+      still_hz: a peak stands still if it moves by less, within 0.12 s.
+      window_s: length over which the share of still peaks is taken.
+      score: that share, from which a window is music; voices stay under 0.16 nearly always,
+        music is rarely below 0.25.
+      active: share of a window that must be loud enough to be looked at, 0..1.
+      hum_s: a line that stands still this long is hum or a tone, not music.
+      run_min_s: shortest run of such windows that begins or continues a piece.
+      join_s: pieces less than this apart are one.
+      min_s: shortest piece reported.
+    """
+
+    min_dbfs: float
+    floor_db: Annotated[float, Ge(0)]
+    floor_cap_dbfs: float
+    peak_range_db: Annotated[float, Gt(0)]
+    peak_rise_db: Annotated[float, Gt(0)]
+    peaks: Annotated[int, Ge(1)]
+    still_hz: Annotated[float, Gt(0)]
+    window_s: Annotated[float, Gt(0)]
+    score: Annotated[float, Interval(gt=0, lt=1)]
+    active: Annotated[float, Interval(ge=0, le=1)]
+    hum_s: Annotated[float, Gt(0)]
+    run_min_s: Annotated[float, Ge(0)]
+    join_s: Annotated[float, Ge(0)]
+    min_s: Annotated[float, Gt(0)]
+
+
+@dataclass(frozen=True, eq=False)
+class MusicFeatures:
+    """A value a segment of SEGMENT * STRIDE frames; `still` has a column a spectrum bin.
+
+    still: peaks of the bin that stood still (uint8). peaks: all peaks. loud: share of frames
+    above `min_dbfs`. dbfs: level of the loudest frame.
+    """
+
+    still: np.ndarray
+    peaks: np.ndarray
+    loud: np.ndarray
+    dbfs: np.ndarray
+
+
+def segment_frames() -> int:
+    """Spectrum frames in a segment: blocks must hold a multiple of it."""
+    return SEGMENT * STRIDE
+
+
+def music_features(power: np.ndarray, spectrum: SpectrumOptions,
+                   options: MusicOptions) -> MusicFeatures:
+    """What the music rule needs of a block of spectra (frames, bins)."""
+    band = spectrum.bins(*MUSIC_HZ)
+    db = 10.0 * np.log10(power[::STRIDE, band.start - 1:band.stop + 1] + 1e-11)
+    dbfs = 10.0 * np.log10(power[::STRIDE, band].sum(axis=1) + 1e-11)
+    strong, at = _peaks(db, dbfs, options)
+    still = _still(strong, at, options.still_hz / spectrum.bin_hz)
+    starts = np.arange(0, len(db), SEGMENT)
+    frames = np.diff(np.append(starts, len(db)))
+    return MusicFeatures(
+        still=np.add.reduceat(still, starts, axis=0, dtype=np.uint8),
+        # a peak in a block's last frames has no later frame to be found in: not counted
+        peaks=np.add.reduceat(_with_future(strong).sum(axis=1), starts),
+        loud=np.add.reduceat((dbfs > options.min_dbfs).astype(np.float32), starts) / frames,
+        dbfs=np.maximum.reduceat(dbfs, starts))
+
+
+def join_features(blocks: Sequence[MusicFeatures]) -> MusicFeatures:
+    """The features of consecutive blocks as one."""
+    return MusicFeatures(*(np.concatenate([getattr(b, name) for b in blocks])
+                           for name in ('still', 'peaks', 'loud', 'dbfs')))
+
+
+def _peaks(db: np.ndarray, dbfs: np.ndarray,
+           options: MusicOptions) -> tuple[np.ndarray, np.ndarray]:
+    """Which bins are among the frame's strongest peaks, and where each peak is, in bins.
+
+    `db` has one more bin on each side than what is returned.
+    """
+    left, here, right = db[:, :-2], db[:, 1:-1], db[:, 2:]
+    rise = here - uniform_filter1d(here, 25, axis=1, mode='nearest')
+    height = here - (here.max(axis=1, keepdims=True) - options.peak_range_db)
+    peak = ((here > left) & (here >= right) & (rise > options.peak_rise_db)
+            & (height > 0) & (dbfs[:, None] > options.min_dbfs))
+    height = np.where(peak, height, 0.0)
+    kept = min(options.peaks, height.shape[1])
+    least = np.partition(height, -kept, axis=1)[:, -kept, None]
+    rows, bins = np.nonzero(peak & (height >= least))
+    a, b, c = left[rows, bins], here[rows, bins], right[rows, bins]
+    at = np.full(here.shape, -99.0, np.float32)
+    at[rows, bins] = bins + 0.5 * (a - c) / (a - 2 * b + c - 1e-9)  # the parabola's top
+    return at >= 0, at
+
+
+def _still(strong: np.ndarray, at: np.ndarray, tolerance: float) -> np.ndarray:
+    """Which peaks are found again LAG frames later, moved by less than `tolerance` bins."""
+    still = np.zeros_like(strong)
+    if len(at) <= LAG:
+        return still
+    later = np.pad(at[LAG:], ((0, 0), (1, 1)), constant_values=-999.0)
+    rows, bins = np.nonzero(strong[:-LAG])
+    now = at[rows, bins]
+    moved = np.min([np.abs(later[rows, bins + step] - now) for step in range(3)], axis=0)
+    still[rows, bins] = moved < tolerance
+    return still
+
+
+def _with_future(strong: np.ndarray) -> np.ndarray:
+    known = strong.copy()
+    known[-LAG:] = False
+    return known
+
+
+def find_music(features: MusicFeatures, levels: np.ndarray, channel: int,
+               tones: Sequence[Span], spectrum: SpectrumOptions,
+               options: MusicOptions) -> list[Sound]:
+    """The stretches of music in a channel, in order, from first to last note.
+
+    Args:
+      features: of the whole channel.
+      levels: power of the speech band, a value a spectrum frame: places the edges.
+      tones: when call-progress tones were heard; they are never music.
+    """
+    segment_s = segment_frames() * spectrum.hop_s
+    still, peaks = _counts(features, tones, segment_s, options)
+    width = max(1, round(options.window_s / segment_s))
+    near_still, near_peaks, near_loud = (
+        uniform_filter1d(x.astype(np.float64), width, mode='constant')
+        for x in (still, peaks, features.loud))
+    music = ((near_still >= options.score * near_peaks) & (near_peaks > 0)
+             & (near_loud >= options.active))
+    pieces = []
+    for first, last in runs(music):
+        if (last - first) * segment_s < options.run_min_s:
+            continue
+        a, b = _edges(still, peaks, first, last, round(SEARCH_S / segment_s))
+        if b > a:
+            share = float(still[a:b].sum() / max(1, peaks[a:b].sum()))
+            pieces.append((*_trim(levels, a * segment_s, b * segment_s, spectrum.hop_s), share))
+    return [sound for group in _groups(pieces, options.join_s)
+            if (sound := _sound(group, channel, options)) is not None]
+
+
+def _counts(features: MusicFeatures, tones: Sequence[Span], segment_s: float,
+            options: MusicOptions) -> tuple[np.ndarray, np.ndarray]:
+    """Still peaks and all peaks of each segment, hum, tones and the noise floor left out."""
+    at_least = min(float(np.quantile(features.dbfs, 0.1)) + options.floor_db,
+                   options.floor_cap_dbfs)
+    heard = features.dbfs > at_least
+    for start_s, end_s in tones:
+        heard[max(0, int(start_s / segment_s)):int(np.ceil(end_s / segment_s)) + 1] = False
+    humming = _humming(features.still, max(1, round(options.hum_s / segment_s)))
+    still = features.still.sum(axis=1, dtype=np.int64) - humming
+    return still * heard, (features.peaks - humming) * heard
+
+
+
+def _humming(still: np.ndarray, long: int) -> np.ndarray:
+    """Of each segment the still peaks that belong to lines at least `long` segments long.
+
+    A line between two bins is counted in either, so each bin is taken with its neighbours. A few
+    bins at a time: a call of four hours has 60,000 segments.
+    """
+    humming = np.zeros(len(still), np.int64)
+    wide = np.pad(still, ((0, 0), (1, 1)))
+    for first in range(0, still.shape[1], 32):
+        part = still[:, first:first + 32]
+        width = part.shape[1]
+        lines = sum(wide[:, first + i:first + i + width] for i in range(3))
+        hum = binary_opening(lines >= STILL_SHARE * SEGMENT, np.ones((long, 1)))
+        humming += (part * hum).sum(axis=1, dtype=np.int64)
+    return humming
+
+
+def _edges(still: np.ndarray, peaks: np.ndarray, first: int, last: int,
+           search: int) -> tuple[int, int]:
+    """The run's edges where its segments, and not only the windows around them, are music.
+
+    Before and after lie voices (a share near 0.06): halfway between that and the run's own
+    share, the running sum of the excess is lowest at the first note and highest at the last.
+    """
+    share = still[first:last].sum() / max(1, peaks[first:last].sum())
+    total = np.concatenate(([0.0], np.cumsum(still - (0.06 + share) / 2 * peaks)))
+    middle = (first + last) // 2
+    low = max(0, first - search)
+    heads = total[low:max(low + 1, min(middle, first + search) + 1)]
+    start = low + len(heads) - 1 - int(np.argmin(heads[::-1]))
+    high = max(middle, last - search, start)
+    tails = total[high:last + search + 1]
+    return start, high + int(np.argmax(tails))
+
+
+def _trim(levels: np.ndarray, start_s: float, end_s: float, hop_s: float) -> Span:
+    """The edges moved to where the sound begins and has faded, if that is near."""
+    first, last = round(start_s / hop_s), min(len(levels), round(end_s / hop_s))
+    quiet = levels < np.median(levels[first:max(last, first + 1)]) * 10 ** (-FADE_DB / 10)
+    out, into = round(0.9 / hop_s), round(0.36 / hop_s)
+    low = max(0, first - out)
+    before = np.flatnonzero(quiet[low:first + into])
+    if len(before):
+        start_s = (low + int(before[-1]) + 1) * hop_s
+    low = max(0, last - into)
+    after = np.flatnonzero(quiet[low:last + out])
+    if len(after):
+        end_s = (low + int(after[0])) * hop_s
+    return start_s, min(end_s, (len(levels) - 1) * hop_s)
+
+
+def _groups(pieces: Sequence[tuple[float, float, float]],
+            join_s: float) -> list[list[tuple[float, float, float]]]:
+    groups: list[list[tuple[float, float, float]]] = []
+    for piece in pieces:
+        if groups and piece[0] - groups[-1][-1][1] < join_s:
+            groups[-1].append(piece)
+        else:
+            groups.append([piece])
+    return groups
+
+
+def _sound(group: Sequence[tuple[float, float, float]], channel: int,
+           options: MusicOptions) -> Sound | None:
+    start_s, end_s = group[0][0], max(end for _, end, _ in group)
+    playing_s = sum(end - start for start, end, _ in group)
+    if end_s - start_s < options.min_s or playing_s < options.min_s / 2:
+        return None
+    share = sum((end - start) * share for start, end, share in group) / max(playing_s, 1e-9)
+    pieces = f'{len(group)} pieces, ' if len(group) > 1 else ''
+    return Sound('hold', 'music', channel, start_s, end_s,
+                 round(share / (share + options.score / 2), 3),
+                 f'{pieces}{share:.0%} of spectral peaks stand still (voices: under 16%)')

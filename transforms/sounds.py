@@ -1,0 +1,149 @@
+"""What is heard in a recording besides conversation: ringing, tones, hold music, digital zero."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge, Gt, Interval
+
+from transforms.conversation import Audio, Sound
+from transforms.intervals import covered
+from transforms.music import (
+    MusicOptions,
+    find_music,
+    join_features,
+    music_features,
+    segment_frames,
+)
+from transforms.spectrum import SpectrumOptions, power_blocks, runs
+from transforms.tones import ToneOptions, find_tones, tone_features
+
+FRAME_S = 0.02  # resolution of digital zero
+
+
+@dataclass(frozen=True)
+class ZeroOptions:
+    """When silence is a parked call, not a quiet line.
+
+    Attributes:
+      max_sample: largest magnitude of a sample that counts as zero (int16): 8 is the A-law code
+        for silence.
+      min_s: shortest stretch of zero in all channels that is a hold.
+      silence_min_s: shortest other silence that is looked at.
+      other_share: largest share of those other silences, 0..1, that may be zero too: above, zero
+        is how this recording stores silence and tells nothing.
+      quiet_db: a frame is silent up to this far above the recording's quietest tenth.
+    """
+
+    max_sample: Annotated[int, Ge(0)]
+    min_s: Annotated[float, Gt(0)]
+    silence_min_s: Annotated[float, Gt(0)]
+    other_share: Annotated[float, Interval(ge=0, le=1)]
+    quiet_db: Annotated[float, Ge(0)]
+
+
+@dataclass(frozen=True)
+class SoundOptions:
+    """Settings of all detectors.
+
+    Attributes:
+      spectrum: how the audio is cut into frames.
+      tones: ringing, busy, beeps.
+      music: hold music.
+      zero: digital zero.
+      same_share: sounds of one kind in several channels that share at least this much of the
+        longer one are one sound, heard in all of them.
+    """
+
+    spectrum: SpectrumOptions
+    tones: ToneOptions
+    music: MusicOptions
+    zero: ZeroOptions
+    same_share: Annotated[float, Interval(gt=0, le=1)]
+
+
+def hear_sounds(audio: Audio, options: SoundOptions) -> tuple[Sound, ...]:
+    """The recording's rings, tones, music and digital zero, in order of start.
+
+    A ring (`ring/ringback`, or `ringback_partial` where the recording began inside it) is one
+    Sound each. Whether it belongs to this call or to a transfer, and whether music is a hold, is
+    for others to decide. What is heard in all channels at once is reported once, channel None.
+    """
+    found: list[Sound] = []
+    for channel in range(audio.channels):
+        found += _hear_channel(audio, channel, options)
+    found = _once(found, options.same_share) if audio.channels > 1 else found
+    found += find_zero(audio, options.zero)
+    return tuple(sorted(found, key=lambda s: (s.start_s, s.end_s, s.kind, s.channel or 0)))
+
+
+def _hear_channel(audio: Audio, channel: int, options: SoundOptions) -> list[Sound]:
+    spectrum = options.spectrum
+    tone_rows, music_rows = [], []
+    for power in power_blocks(audio.samples[channel], audio.rate, spectrum, segment_frames()):
+        tone_rows.append(tone_features(power, spectrum))
+        music_rows.append(music_features(power, spectrum, options.music))
+    features = np.concatenate(tone_rows)
+    tones = find_tones(audio, channel, features, spectrum, options.tones)
+    beeps = [tone for tone in tones if tone.label == 'record_beep']
+    signals = [tone for tone in tones if tone.label != 'record_beep']
+    music = find_music(join_features(music_rows), features[:, 0], channel,
+                       [(tone.start_s, tone.end_s) for tone in signals], spectrum, options.music)
+    playing = [(piece.start_s, piece.end_s + 1.0) for piece in music]
+    # a high note of a tune is as pure as a beep
+    return signals + music + [b for b in beeps if not covered((b.start_s, b.end_s), playing)]
+
+
+def _once(sounds: Sequence[Sound], same_share: float) -> list[Sound]:
+    """The sounds, with what several channels hold at the same time merged into the surest."""
+    kept: list[Sound] = []
+    for sound in sorted(sounds, key=lambda s: (-s.confidence, s.channel or 0, s.start_s)):
+        span = (sound.start_s, sound.end_s)
+        for i, other in enumerate(kept):
+            longer = max(sound.end_s - sound.start_s, other.end_s - other.start_s)
+            if (other.kind == sound.kind and other.channel != sound.channel
+                    and covered(span, [(other.start_s, other.end_s)]) >= same_share * longer):
+                kept[i] = replace(other, channel=None)
+                break
+        else:
+            kept.append(sound)
+    return kept
+
+
+def find_zero(audio: Audio, options: ZeroOptions) -> list[Sound]:
+    """Stretches where every channel is digital zero (or constant), none at either end."""
+    hop = round(FRAME_S * audio.rate)
+    count = audio.samples.shape[1] // hop
+    zero, level = np.ones(count, bool), np.zeros(count)
+    for channel in audio.samples:
+        frames = channel[:count * hop].reshape(count, hop)
+        high, low = frames.max(axis=1, initial=-32768), frames.min(axis=1, initial=32767)
+        zero &= (high == low) | ((high <= options.max_sample) & (low >= -options.max_sample))
+        # peak to peak, wide enough that full scale does not overflow
+        level = np.maximum(level, high.astype(np.float64) - low)
+    long, short_zero = [], 0
+    for first, last in runs(zero):
+        if first == 0 or last == count:
+            continue
+        if (last - first) * FRAME_S >= options.min_s:
+            long.append((first, last))
+        elif (last - first) * FRAME_S >= options.silence_min_s:
+            short_zero += last - first
+    if not long or short_zero > options.other_share * (short_zero + _quiet(level, zero, options)):
+        return []
+    return [Sound('hold', 'zero', None, first * FRAME_S, last * FRAME_S, 0.9,
+                  f'all channels digital zero for {(last - first) * FRAME_S:.1f} s')
+            for first, last in long]
+
+
+def _quiet(level: np.ndarray, zero: np.ndarray, options: ZeroOptions) -> int:
+    """Frames in silences that are not digital zero."""
+    sounding = level[~zero]
+    if not len(sounding):
+        return 0
+    limit = float(np.quantile(sounding, 0.1)) * 10 ** (options.quiet_db / 20)
+    return sum(last - first for first, last in runs(~zero & (level <= limit))
+               if (last - first) * FRAME_S >= options.silence_min_s)
