@@ -43,7 +43,7 @@ class MusicOptions:
       still_hz: a peak stands still if it moves by less, within 0.12 s.
       window_s: length over which the share of still peaks is taken.
       score: that share, from which a window is music; voices stay under 0.16 nearly always,
-        music is rarely below 0.25.
+        music is rarely below 0.23.
       active: share of a window that must be loud enough to be looked at, 0..1.
       hum_s: a line that stands still this long is hum or a tone, not music.
       run_min_s: shortest run of such windows that begins or continues a piece.
