@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from transforms.holds import Hold, announced_silences, find_holds
 from transforms.intervals import Span, subtract
 from transforms.kpis import Judged, make_kpis
-from transforms.metadata import metadata_of
+from transforms.metadata import Metadata, metadata_of
 from transforms.overlaps import Overlap, bleed_overlaps, find_overlaps
 from transforms.phrases import Lexicon, Match, Matcher, matcher_of
-from transforms.rings import TRANSFER_RING, find_ringing
+from transforms.rings import TRANSFER_RING, Ringing, find_ringing
 from transforms.signoff import Scene, find_signoff
 from transforms.silences import Timeline, draw_timeline
 from transforms.standard import Standard
-from transforms.talk import FULL, NONE, LaneWords, Talk, make_talk, trust_of
+from transforms.talk import FULL, NONE, Talk, make_talk, trust_of
 from transforms.turns import timed_words
 from warehouse.records import AGENT, CALLER, Call, Event, Finding, Kpis, Turn, Words
 
@@ -73,50 +73,61 @@ def assess(call: Call, turns: Sequence[Turn], words: Words, events: Iterable[Eve
     metadata = metadata_of(call)
     heard = perceived(events)
     trust = trust_of(call.transcriber, call.transcript_trust)
-    agent, caller = (_talk(who, heard, words, trust, standard) for who in (AGENT, CALLER))
-    ivr = [(e.start_s, e.end_s) for e in heard if e.kind == 'ivr']
-    music = [e for e in heard if e.kind == 'hold']
-
-    human = agent.without(ivr, standard.turns)
-    answering = caller.without(ivr, standard.turns) if call.direction == 'outbound' else human
-    ringing = find_ringing([e for e in heard if e.kind == 'ring'], answering, metadata,
-                           call.duration_s, standard.ring)
-    same_language = (call.language or 'en') == matcher.lexicon.language
-    phrase_trust = trust if same_language else NONE
+    # A phrase list of another language finds nothing that could be believed.
+    phrase_trust = trust if (call.language or 'en') == matcher.lexicon.language else NONE
     matches = matcher.find(words) if phrase_trust != NONE else ()
-    announced = announced_silences(turns, matches, human, caller, call.duration_s, standard.hold,
-                                   standard.overlaps.hold_floor_s)
-    holds = find_holds(music, announced, human, ivr, metadata, ringing.answer_s, call.duration_s,
-                       standard.hold)
-    parked = [(hold.start_s, hold.end_s) for hold in holds]
+    talks = tuple(_talk(who, heard, words, trust, standard) for who in (AGENT, CALLER))
     signals = {who: [(t.start_s, t.end_s) for t in turns if t.is_backchannel and t.speaker == who]
                for who in (AGENT, CALLER)}
-    timeline = draw_timeline(
-        call.duration_s, parked, [*ivr, *_music_alone(music, parked, agent, caller)],
-        ringing.phase, (agent, caller), signals, announced, ringing.answer_s, standard)
-    agent, caller = timeline.talks
-    overlaps = _overlaps(agent, caller, heard, signals, standard, trust, call)
+    ringing, holds, timeline = _timeline(call, metadata, heard, talks, turns, matches, signals,
+                                         standard)
+    overlaps = _overlaps(timeline.talks, heard, signals, standard, trust, call)
+    announced = [(s.start_s, s.end_s) for s in timeline.silences if s.is_announced]
     signoff = find_signoff(Scene(
-        call, metadata, matches, words, agent, caller, [*parked, *announced], phrase_trust,
+        call, metadata, matches, words, *timeline.talks,
+        [*((hold.start_s, hold.end_s) for hold in holds), *announced], phrase_trust,
         max((end for talk in timeline.talks for _, end in talk.speech), default=0.0),
         standard, matcher))
     kpis, findings = make_kpis(Judged(
         call, metadata, turns, words, timeline, ringing, holds, overlaps, signoff, trust,
         standard))
-    others = [e for e in heard if e.kind in ('speech', 'ivr', 'tone')]
-    rows = [*_as_rows([*others, *ringing.events]), *_hold_rows(music, holds),
+    rows = [*_as_rows(e for e in heard if e.kind in ('speech', 'ivr', 'tone')),
+            *_as_rows(ringing.events),
+            *_hold_rows([e for e in heard if e.kind == 'hold'], holds),
             *_rows(overlaps, timeline, matches, trust, standard)]
     return Assessment(_numbered(rows), findings, (kpis,))
+
+
+def _timeline(call: Call, metadata: Metadata, heard: Sequence[Event], talks: tuple[Talk, ...],
+              turns: Sequence[Turn], matches: Sequence[Match],
+              signals: Mapping[str, Sequence[Span]],
+              standard: Standard) -> tuple[Ringing, tuple[Hold, ...], Timeline]:
+    """What each second of the call is: ringing, holds, speech and silences."""
+    agent, caller = talks
+    ivr = [(e.start_s, e.end_s) for e in heard if e.kind == 'ivr']
+    music = [e for e in heard if e.kind == 'hold']
+    human = agent.without(ivr, standard.turns)
+    answering = caller.without(ivr, standard.turns) if call.direction == 'outbound' else human
+    ringing = find_ringing([e for e in heard if e.kind == 'ring'], answering, metadata,
+                           call.duration_s, standard.ring)
+    announced = announced_silences(turns, matches, human, caller, call.duration_s, standard.hold,
+                                   standard.overlaps.hold_floor_s)
+    holds = find_holds(music, announced, human, ivr, metadata, ringing.answer_s, call.duration_s,
+                       standard.hold)
+    parked = [(hold.start_s, hold.end_s) for hold in holds]
+    recorded = [*ivr, *_music_alone(music, parked, agent, caller)]
+    return ringing, holds, draw_timeline(
+        call.duration_s, parked, recorded, ringing.phase, (agent, caller), signals, announced,
+        ringing.answer_s, standard)
 
 
 def _talk(speaker: str, heard: Sequence[Event], words: Words, trust: str,
           standard: Standard) -> Talk:
     voice = [(e.start_s, e.end_s) for e in heard
              if e.kind == 'speech' and e.speaker == speaker and e.label != 'bleed']
-    if trust == NONE:
-        return make_talk(speaker, voice, LaneWords(), [], standard.turns)
-    own = [i for i, who in enumerate(words.speaker) if who == speaker and words.turn[i] >= 0]
-    return make_talk(speaker, voice, *timed_words(words, own), standard.turns)
+    own = [] if trust == NONE else [
+        i for i, who in enumerate(words.speaker) if who == speaker and words.turn[i] >= 0]
+    return make_talk(speaker, voice, *timed_words(words, own), trust, standard.turns)
 
 
 def _music_alone(music: Sequence[Event], parked: Sequence[Span], agent: Talk,
@@ -128,15 +139,15 @@ def _music_alone(music: Sequence[Event], parked: Sequence[Span], agent: Talk,
     return spans
 
 
-def _overlaps(agent: Talk, caller: Talk, heard: Sequence[Event],
+def _overlaps(talks: tuple[Talk, Talk], heard: Sequence[Event],
               signals: Mapping[str, Sequence[Span]], standard: Standard, trust: str,
               call: Call) -> tuple[Overlap, ...]:
     bleed = {who: [(e.start_s, e.end_s) for e in heard
                    if e.kind == 'speech' and e.label == 'bleed' and e.speaker == who]
              for who in (AGENT, CALLER)}
-    return (*find_overlaps(agent, caller, signals, standard.overlaps, trust=trust,
+    return (*find_overlaps(*talks, signals, standard.overlaps, trust=trust,
                            diarized=call.lane_source != 'channel'),
-            *bleed_overlaps(agent, caller, bleed, standard.overlaps))
+            *bleed_overlaps(*talks, bleed, standard.overlaps))
 
 
 def _as_rows(events: Iterable[Event]) -> list[Row]:

@@ -88,7 +88,8 @@ def _wait_after(said_s: float, turn_end_s: float, agent: Talk, caller: Talk, dur
     if not spoken:
         return None
     start = spoken[-1]
-    until = next((low for low, _ in agent.speech if low >= start), duration_s)
+    until = next((low for low, high in agent.ipus
+                  if low >= start and high - low >= rule.sound_min_s), duration_s)
     limit = start + rule.announced_after_s
     for low, high in caller.ipus:
         if high <= start or low >= until:

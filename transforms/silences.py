@@ -22,6 +22,7 @@ class Silence:
     label: str
     start_s: float
     end_s: float
+    is_announced: bool
     is_dead_air: bool
     evidence: str
 
@@ -64,8 +65,10 @@ def draw_timeline(duration_s: float, hold: Sequence[Span], ivr: Sequence[Span],
     taken = union([*holds, *announcements])
     rings = subtract(clip(union(ring), 0.0, duration_s), taken)
     taken = union([*taken, *rings])
-    agent, caller = (talk.without(taken, standard.turns) for talk in talks)
-    lanes = [clip(talk.speech, 0.0, duration_s) for talk in (agent, caller)]
+    # Voice activity may reach beyond the last sample by the length of a frame.
+    outside = [*taken, (duration_s, float('inf'))]
+    agent, caller = (talk.without(outside, standard.turns) for talk in talks)
+    lanes = [talk.speech for talk in (agent, caller)]
     silent = subtract(whole, union([*taken, *lanes[0], *lanes[1]]))
     silences = _named(silent, lanes, (agent, caller), signals, announced, answer_s,
                       standard.silence)
@@ -104,10 +107,9 @@ def _named(silent: Sequence[Span], lanes: Sequence[Sequence[Span]], talks: Seque
             before, after = _before(ends, start, names), _after(starts, end, names)
             label = 'gap' if before and after and before != after else 'pause'
             why = f'{before or "nobody"}, then {after or "nobody"}'
-        between = label in ('gap', 'pause')
-        dead = between and end - start >= rule.bad_s \
-            and covered((start, end), announced) < (end - start) / 2
-        out.append(Silence(label, start, end, dead, why))
+        told = covered((start, end), announced) > (end - start) / 2
+        dead = label in ('gap', 'pause') and end - start >= rule.bad_s and not told
+        out.append(Silence(label, start, end, told, dead, why))
     return tuple(out)
 
 

@@ -116,6 +116,7 @@ class HoldRule:
       zero_min_s: digital silence counts from here.
       announced_min_s: announced silence counts from here.
       announced_after_s: the announcement ends no longer than this before the silence.
+      sound_min_s: a shorter sound of the agent does not end it.
       announced_by: the phrase categories that announce one.
     """
 
@@ -124,6 +125,7 @@ class HoldRule:
     zero_min_s: Seconds
     announced_min_s: Seconds
     announced_after_s: Seconds
+    sound_min_s: Seconds
     announced_by: tuple[str, ...]
 
 

@@ -76,16 +76,17 @@ class Talk:
 
 
 def make_talk(speaker: str, voice: Sequence[Span], words: LaneWords, aligned: Sequence[bool],
-              rule: TurnRule) -> Talk:
-    """Joins voice activity and words.
+              trust: str, rule: TurnRule) -> Talk:
+    """Joins voice activity and, where they are fully believed, words.
 
     Args:
       voice: voice activity, sorted and disjoint.
       aligned: per word whether its time was measured; others never make speech.
     """
     spans = list(voice)
-    spans += [span for i, measured in enumerate(aligned) if measured
-              for span in _as_speech(words, i, voice, rule)]
+    if trust == FULL:
+        spans += [span for i, measured in enumerate(aligned) if measured
+                  for span in _as_speech(words, i, voice, rule)]
     speech = union(spans)
     return Talk(speaker, tuple(speech), tuple(union(speech, rule.ipu_gap_s)), words)
 

@@ -96,7 +96,7 @@ def find_signals(x: Talk, y: Talk, standard: Standard, matcher: Matcher, trust: 
 def _talk(speaker: str, lane: Lane, trust: str, standard: Standard) -> Talk:
     words, aligned = (LaneWords(), []) if trust == NONE else timed_words(
         lane.words, [i for i in range(len(lane.words)) if not _leaked(lane, i)])
-    return make_talk(speaker, lane.speech, words, aligned, standard.turns)
+    return make_talk(speaker, lane.speech, words, aligned, trust, standard.turns)
 
 
 def _leaked(lane: Lane, i: int) -> bool:
