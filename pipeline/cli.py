@@ -40,12 +40,14 @@ def run_command(argv: list[str]) -> int:
 
 
 def _explain(error: Exception) -> int:
-    from pipeline.manifest import ManifestError
+    from pipeline.rows import ManifestError
     from pipeline.supervise import RunFailedError
     from transforms.transcribe import EngineError
     from warehouse.errors import WarehouseError
 
-    if isinstance(error, ManifestError | EngineError | WarehouseError):
+    if isinstance(error, ManifestError):
+        return _fail(f'{error}. {error.way_out}')
+    if isinstance(error, EngineError | WarehouseError):
         return _fail(str(error))
     if isinstance(error, RunFailedError):
         print(f'the run failed: {_clean(error)}', file=sys.stderr)

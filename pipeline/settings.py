@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from annotated_types import Ge
 
 import configs
 from pipeline.config_files import config_tree
+from pipeline.instants import InstantError, zone_of
 from pipeline.sources import SourceOptions
 from pipeline.yaml_records import (
     ConfigError,
@@ -45,7 +45,7 @@ class Settings:
     Attributes:
       warehouse: the warehouse folder; relative to the current folder.
       workers: worker processes; 0 is one per usable core.
-      timezone: IANA name; of `call_date`, and of manifest times that name no zone.
+      timezone: IANA name; of `call_date`. Manifest times have their own: `source.timezone`.
       standard: the standard that `kpis` and the views show.
       standards: all that calls are judged by; `standard` is always among them.
       language: ISO 639-1 of the phrase list.
@@ -75,11 +75,10 @@ def load_settings(path: str | None) -> Settings:
     tree = config_tree(path)
     settings = build(Settings, tree)
     try:
-        ZoneInfo(settings.timezone)
-    except (ValueError, OSError):
-        where = tree.value['timezone'].where
-        raise ConfigError(f'{where}: timezone `{settings.timezone}` is no IANA zone; '
-                          'write one like Europe/Berlin or UTC') from None
+        zone_of(settings.timezone)
+    except InstantError as error:
+        raise ConfigError(f'{tree.value["timezone"].where}: timezone `{settings.timezone}` '
+                          f'{error}. {error.way_out}') from None
     return settings
 
 
