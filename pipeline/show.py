@@ -18,21 +18,22 @@ if TYPE_CHECKING:
     from pipeline.run import Outcome
 
 MOST_CALLS_SHOWN = 20
-PLAIN_WIDTH = 118  # where the output is no terminal: wide enough for the KPI table
+NAME_WIDTH = 24
+PLAIN_WIDTH = 116  # where the output is no terminal: wide enough for the KPI table
 
 # Heading, expression over `kpis` (k) and `calls` (c).
 RUN_COLUMNS = (
     ('call', 'k.call_id'),
     ('agent', 'k.agent_id'),
     ('length', 'c.duration_s'),
-    ('answered', 'k.ring_to_answer_s'),
+    ('answered\nafter', 'k.ring_to_answer_s'),
     ('rings', 'k.ring_count'),
     ('holds', 'k.hold_count'),
-    ('on hold', 'k.hold_total_s'),
-    ('agent cut in', 'k.agent_interruptions'),
-    ('caller cut in', 'k.caller_interruptions'),
-    ('agent talk', 'k.agent_talk_ratio'),
-    ('dead air', 'k.dead_air_s'),
+    ('on\nhold', 'k.hold_total_s'),
+    ('agent\ncut in', 'k.agent_interruptions'),
+    ('caller\ncut in', 'k.caller_interruptions'),
+    ('agent\ntalk', 'k.agent_talk_ratio'),
+    ('dead\nair', 'k.dead_air_s'),
     ('sign-off', 'k.signoff_spoken'),
     ('words', 'c.transcript_trust'),
 )
@@ -83,12 +84,15 @@ def _console() -> Console:
 
 
 def _table(rows: Rows) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style='bold')
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style='bold')
     fetched = list(rows.rows())
     for n, name in enumerate(rows.columns):
         numeric = any(isinstance(row[n], int | float) for row in fetched)
-        table.add_column(Text(clean(name)), justify='right' if numeric else 'left',
-                         overflow='fold', no_wrap=len(rows.columns) > 1 and n == 0)
+        heading = Text('\n'.join(map(clean, name.split('\n'))))
+        # What names the row stays on one line where it can; the rest may fold.
+        longest = max((len(str(row[n])) for row in fetched), default=0) if n == 0 else 0
+        table.add_column(heading, justify='right' if numeric else 'left', overflow='fold',
+                         min_width=min(longest, NAME_WIDTH))
     for row in fetched:
         table.add_row(*(_cell(value) for value in row))
     return table
