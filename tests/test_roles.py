@@ -114,7 +114,7 @@ def test_in_silence_only_the_manifest_knows():
 
 
 def test_a_channel_that_is_not_there_is_an_error_with_a_way_out():
-    with pytest.raises(CallError, match='/in/c1.wav has channels 0 and 1') as error:
+    with pytest.raises(CallError, match=r'/in/c1\.wav has channels 0 and 1') as error:
         tell(agent_channel=2)
     assert (error.value.field, error.value.value) == ('agent_channel', '2')
     assert 'give 0 or 1' in error.value.way_out

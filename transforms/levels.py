@@ -1,0 +1,168 @@
+"""How loud a voice is, how far above its noise, and how high."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from transforms.conversation import Audio, Lane
+from transforms.intervals import Span, intersect, union
+
+FRAME_S = 0.01  # of loudness
+ZERO_DBFS = -100.0  # under the noise of one bit at 16: digital zero
+CLEAR_S = 0.1  # of a pause next to speech: breath and reverberation, not noise
+PAUSE_S = 0.5  # of pauses at least, or the noise floor is not known
+
+PITCH_RATE = 8_000  # pitch needs no more, and telephone audio has no more
+PITCH_WINDOW, PITCH_HOP, PITCH_FFT = 320, 160, 512  # 40 ms every 20 ms, room for lags to 24 ms
+LOWEST_HZ, HIGHEST_HZ = 65.0, 400.0  # of adults' speaking pitch
+VOICED = 0.5  # normalised autocorrelation at the period from which a frame is voiced
+OCTAVE = 0.9  # the shortest period this near the best one is taken: its multiples fit as well
+REFERENCE_HZ = 100.0  # 0 semitones
+VOICED_FRAMES = 10  # 0.2 s of voice at least, or the turn's pitch is not known
+BLOCK_S = 60.0
+
+
+class Voice(NamedTuple):
+    """How a turn sounds. None where the turn has too little speech, or voice, to tell."""
+
+    level_dbfs: float | None  # RMS of its speech, full scale sine = -3
+    f0_st: float | None  # median pitch, semitones over 100 Hz
+    f0_iqr_st: float | None  # its interquartile range
+
+
+def frame_dbfs(samples: np.ndarray, size: int) -> np.ndarray:
+    """RMS of each `size` samples in dBFS, float32, -120 at least; the last frame may be short.
+
+    Takes int16 or float in [-1, 1]; copies a block at a time.
+    """
+    scale = 32768.0 if samples.dtype == np.int16 else 1.0
+    power = [np.zeros(0, np.float32)]
+    step = size * max(1, round(BLOCK_S * 16_000 / size))
+    for at in range(0, len(samples), step):
+        part = samples[at:at + step].astype(np.float32)
+        whole = part[:len(part) // size * size].reshape(-1, size)
+        power.append(np.einsum('ij,ij->i', whole, whole) / size)
+        rest = part[whole.size:]
+        if len(rest):
+            power.append(np.array([rest @ rest / len(rest)], np.float32))
+    return 10 * np.log10(np.maximum(np.concatenate(power) / scale ** 2, 1e-12), dtype=np.float32)
+
+
+def snr_db(audio: Audio, lane: Lane, busy: Sequence[Span] = ()) -> float | None:
+    """The level of the lane's speech over the noise in its own pauses, dB.
+
+    Args:
+      busy: what is neither the lane's speech nor a pause: ringing, music, the other party of
+        a mono call. Bleed is left out without being named.
+
+    None without speech, with under 0.5 s of pauses, or with pauses of digital zero: a line that
+    is gated says nothing of its noise.
+    """
+    level = frame_dbfs(audio.samples[lane.channel], round(FRAME_S * audio.rate))
+    near = union([*lane.speech, *lane.bleed, *busy], 0.0)
+    speech = level[mask_of(lane.speech, len(level))]
+    taken = mask_of([(max(0.0, a - CLEAR_S), b + CLEAR_S) for a, b in near], len(level))
+    pauses = level[~taken]
+    pauses = pauses[pauses > ZERO_DBFS]
+    if not len(speech) or len(pauses) * FRAME_S < PAUSE_S or len(pauses) * 2 < np.sum(~taken):
+        return None
+    noise = _mean_power(pauses)
+    voice = max(_mean_power(speech) - noise, noise * 1e-3)
+    return float(10 * np.log10(voice / noise))
+
+
+def measure(audio: Audio, lane: Lane, turns: Sequence[Span]) -> list[Voice]:
+    """How each turn sounds, in the order given; `turns` are sorted by start.
+
+    Only the lane's speech inside a turn counts, so a turn may hold pauses of its own. Pitch is
+    the period at which a frame of 40 ms repeats itself (autocorrelation), looked for between
+    65 and 400 Hz: it is found where the telephone has cut the fundamental away too.
+    """
+    parts = [intersect([turn], lane.speech) for turn in turns]
+    level = frame_dbfs(audio.samples[lane.channel], round(FRAME_S * audio.rate))
+    at_s, pitch = _pitch(audio, lane.channel, union(span for part in parts for span in part))
+    return [_voice(part, level, at_s, pitch) for part in parts]
+
+
+def mask_of(spans: Sequence[Span], frames: int) -> np.ndarray:
+    """Which of `frames` frames of 10 ms have their middle in one of the spans."""
+    mask = np.zeros(frames, bool)
+    for start, end in spans:
+        mask[max(0, round(start / FRAME_S)):max(0, round(end / FRAME_S))] = True
+    return mask
+
+
+def _voice(part: Sequence[Span], level: np.ndarray, at_s: np.ndarray,
+           pitch: np.ndarray) -> Voice:
+    frames = [level[round(a / FRAME_S):round(b / FRAME_S)] for a, b in part]
+    heard = np.concatenate(frames) if frames else np.zeros(0)
+    if not len(heard):
+        return Voice(None, None, None)
+    tones = [pitch[np.searchsorted(at_s, a):np.searchsorted(at_s, b)] for a, b in part]
+    tone = np.concatenate(tones)
+    tone = tone[~np.isnan(tone)]
+    power = 10 * float(np.log10(_mean_power(heard)))
+    if len(tone) < VOICED_FRAMES:
+        return Voice(power, None, None)
+    low, middle, high = np.percentile(tone, (25, 50, 75))
+    return Voice(power, float(middle), float(high - low))
+
+
+def _pitch(audio: Audio, channel: int, spans: Sequence[Span]) -> tuple[np.ndarray, np.ndarray]:
+    """The middles of the frames inside the spans, and their pitch in semitones or NaN."""
+    at, found = [np.zeros(0)], [np.zeros(0)]
+    for start, samples in _pieces(audio, channel, spans):
+        if len(samples) < PITCH_WINDOW:
+            continue
+        frames = np.lib.stride_tricks.sliding_window_view(samples, PITCH_WINDOW)[::PITCH_HOP]
+        at.append(start + (np.arange(len(frames)) * PITCH_HOP + PITCH_WINDOW / 2) / PITCH_RATE)
+        found.append(_semitones(frames))
+    return np.concatenate(at), np.concatenate(found)
+
+
+def _pieces(audio: Audio, channel: int,
+            spans: Sequence[Span]) -> Iterator[tuple[float, np.ndarray]]:
+    """The spans at 8 kHz, at most a block at a time, each with the instant it starts at."""
+    for start, end in spans:
+        while start < end:
+            stop = min(end, start + BLOCK_S)
+            samples = audio.window(channel, start, stop)
+            if audio.rate == 2 * PITCH_RATE:
+                samples = samples[:len(samples) // 2 * 2].reshape(-1, 2).mean(axis=1)
+            yield start, samples
+            start = stop
+
+
+def _semitones(frames: np.ndarray) -> np.ndarray:
+    """Pitch of each frame (frames, 320) at 8 kHz: semitones over 100 Hz, NaN if not voiced."""
+    frames = frames - frames.mean(axis=1, keepdims=True)
+    spectrum = np.fft.rfft(frames, PITCH_FFT)
+    power = spectrum.real ** 2 + spectrum.imag ** 2
+    shortest, longest = int(PITCH_RATE / HIGHEST_HZ), int(PITCH_RATE / LOWEST_HZ)
+    same = np.fft.irfft(power, PITCH_FFT)[:, :longest + 2]
+    # A lag compares fewer samples the longer it is: each side's energy makes up for it.
+    energy = np.cumsum(frames.astype(np.float64) ** 2, axis=1)
+    lags = np.arange(1, longest + 2)
+    head = energy[:, PITCH_WINDOW - 1 - lags]
+    tail = energy[:, -1:] - energy[:, lags - 1]
+    fit = np.zeros(same.shape)
+    fit[:, 1:] = same[:, 1:] / np.sqrt(np.maximum(head * tail, 1e-9))
+    inner = fit[:, shortest:longest + 1]
+    peak = (inner >= fit[:, shortest - 1:longest]) & (inner >= fit[:, shortest + 1:longest + 2])
+    inner = np.where(peak, inner, 0.0)
+    best = inner.max(axis=1, keepdims=True)
+    lag = shortest + np.argmax(inner >= OCTAVE * best, axis=1)
+    rows = np.arange(len(fit))
+    before, here, after = fit[rows, lag - 1], fit[rows, lag], fit[rows, lag + 1]
+    bend = before - 2 * here + after
+    shift = np.where(bend < 0, (before - after) / np.where(bend < 0, 2 * bend, 1.0), 0.0)
+    shift = np.clip(shift, -0.5, 0.5)
+    tone = 12 * np.log2(PITCH_RATE / (lag + shift) / REFERENCE_HZ)
+    return np.where(best[:, 0] >= VOICED, tone, np.nan)
+
+
+def _mean_power(dbfs: np.ndarray) -> float:
+    return float(np.mean(10 ** (dbfs.astype(np.float64) / 10)))
