@@ -42,6 +42,9 @@ lint: $(INSTALLED) ## ruff and mypy
 bench: $(INSTALLED) ## measure speed and memory: bench/results.json (RECORDINGS=DIR adds real calls)
 	@$(BIN)/python -m tests.bench $(if $(RECORDINGS),--recordings $(RECORDINGS))
 
+readme: $(INSTALLED) ## write the output of the commands in README.md anew
+	@$(BIN)/python -m tests.readme
+
 lock: $(INSTALLED) ## resolve requirements.lock again from setup.py
 	@$(UV) pip compile -q --universal --python-version 3.10 --extra dev setup.py -o requirements.lock \
 		--no-emit-index-url --no-header --no-annotate
@@ -49,4 +52,4 @@ lock: $(INSTALLED) ## resolve requirements.lock again from setup.py
 clean: ## remove .venv, build leftovers and the sample warehouse
 	rm -rf $(VENV) build dist *.egg-info $(WAREHOUSE)
 
-.PHONY: help setup run test test-slow lint bench lock clean
+.PHONY: help setup run test test-slow lint bench readme lock clean

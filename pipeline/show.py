@@ -62,9 +62,14 @@ def print_outcome(outcome: Outcome, root: Path) -> None:
     console.print(
         f'{run.audio_s / 60:.1f} min of audio in {wall_s:.0f} s, '
         f'{run.audio_s / wall_s if wall_s else 0:.1f} x real time; catalog '
-        f'{outcome.published.catalog_version} in {clean(root)}', soft_wrap=True)
+        f'{outcome.published.catalog_version} in {clean(_here(root))}', soft_wrap=True)
     if run.calls_rejected:
         console.print('why: etiquette sql "SELECT source_uri, step, message, way_out FROM rejects"')
+
+
+def _here(path: Path) -> Path:
+    """The path from the current folder, where it lies under it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def print_rows(rows: Rows, format: str) -> None:

@@ -46,13 +46,15 @@ def rows(root, query):
 
 
 @pytest.fixture(scope='session')
-def sample_run(tmp_path_factory):
-    """The samples processed once, with the default settings: (warehouse folder, Ran)."""
-    root = tmp_path_factory.mktemp('samples') / 'warehouse'
-    ran = etiquette('run', SAMPLES / 'manifest.csv', '--warehouse', root)
-    return root, ran
+def sample_folder(tmp_path_factory):
+    """A folder to work in as a newcomer does: the samples in it, and nothing else."""
+    folder = tmp_path_factory.mktemp('newcomer')
+    (folder / 'samples').symlink_to(SAMPLES)
+    return folder
 
 
 @pytest.fixture(scope='session')
-def truth():
-    return json.loads((SAMPLES / 'truth.json').read_text())
+def sample_run(sample_folder):
+    """The samples processed once, with the default settings: (warehouse folder, Ran)."""
+    return sample_folder / 'warehouse-data', etiquette('run', 'samples/manifest.csv',
+                                                       cwd=sample_folder)

@@ -18,7 +18,9 @@ def main() -> None:
         stages.decoding(chosen.decode), stages.listening(chosen.sounds),
         stages.parting(chosen.vad, chosen.lanes, chosen.diarize),
         stages.transcribing(chosen.transcribe),
-        stages.casting(chosen.roles, chosen.agent_channel, plan.lexicon), stages.redacting(chosen.redact), stages.taking_turns(plan.standards[0], plan.lexicon),
+        stages.casting(chosen.roles, chosen.agent_channel, plan.lexicon),
+        stages.redacting(chosen.redact),
+        stages.taking_turns(plan.standards[0], plan.lexicon),
         stages.judging(plan.standards, plan.lexicon, context), stages.landing_call(context),
     ]
     admit = stages.admit(context)
