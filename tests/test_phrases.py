@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from tests.calls_for_tests import words_of
 from tests.standard_for_tests import english, matcher
-from transforms.phrases import Lexicon, Matcher, matcher_of, opening_score
+from transforms.phrases import Matcher, matcher_of, opening_score
 from transforms.slips import slipped
 from transforms.tokens import alike, distance, duration_end, tokenise
 from warehouse.records import AGENT, CALLER, Words
@@ -136,13 +136,23 @@ def test_words_in_nobodys_turn_say_nothing():
 
 
 def test_without_a_known_company_this_is_somebody_introduces_a_person():
-    lexicon = english()
-    bare = Matcher(Lexicon('en', None, (), lexicon.categories))
+    bare = Matcher(english())
     heard = {m.category for m in bare.find(said('This is Maria'))}
     assert 'self_introduction' in heard
     assert 'company_introduction' not in heard
     assert 'company_introduction' in {
         m.category for m in bare.find(said('Thank you for calling Harbor Books'))}
+
+
+@pytest.mark.parametrize('text', [
+    'thank you for calling goodbye', 'thank you for calling good bye',
+    'Thank you for calling. Bye.', 'thank you for calling take care',
+    'Thank you for calling. All the best.'])
+def test_a_farewell_is_not_taken_for_the_company(text):
+    for compiled in (Matcher(english()), matcher()):
+        heard = {m.category for m in compiled.find(said(text))}
+        assert {'thanks_for_calling', 'farewell'} <= heard
+        assert 'company_introduction' not in heard
 
 
 def test_a_lexicon_is_compiled_once():

@@ -33,6 +33,9 @@ _OPENING_WEIGHTS = {
 }
 
 
+Span = tuple[int, int]
+
+
 @dataclass(frozen=True, eq=False)
 class Lexicon:
     """The phrases of one language.
@@ -81,6 +84,7 @@ class _Hit:
     first: int  # token
     last: int  # token, exclusive
     score: float
+    guess: Span | None = None  # the tokens taken for a name or company by their place alone
 
 
 class _Text:
@@ -139,46 +143,50 @@ class _Tree:
             if token in self.after_slot:
                 for start in range(max(0, at - 3), at):
                     for slot, node in self.root.slots.items():
-                        for end, cost in self._slot_ends(text, slot, start):
+                        for end, guess in self._slot_ends(text, slot, start):
                             if end == at:
-                                self._walk(text, node, start, end, out, cost)
+                                self._walk(text, node, start, end, out, guess)
         out += [_Hit(*slip) for slip in self.slips.find(tokens)]
         return out
 
     def _walk(self, text: _Text, node: _Node, first: int, at: int, out: list[_Hit],
-              cost: float = 0.0) -> None:
+              guess: Span | None = None) -> None:
         tokens, count = text.tokens, len(text.tokens)
-        stack = [(node, at, 0, cost, True)]  # the last: a word was taken, none skipped
+        stack = [(node, at, 0, guess, True)]  # the last: a word was taken, none skipped
         while stack:
-            node, at, skips, cost, taken = stack.pop()
+            node, at, skips, guess, taken = stack.pop()
             for category, words in node.ends:
                 if taken and (skips == 0 or words >= MIN_WORDS_TO_SKIP):
-                    out.append(_Hit(category, first, at, 1.0 - 0.02 * skips - cost))
+                    score = 1.0 - 0.02 * skips - (0.2 if guess else 0.0)
+                    out.append(_Hit(category, first, at, score, guess))
             if at >= count or not (node.children or node.slots):
                 continue
             child = node.children.get(tokens[at])
             if child is not None:
-                stack.append((child, at + 1, skips, cost, True))
+                stack.append((child, at + 1, skips, guess, True))
             for slot, after in node.slots.items():
-                stack += [(after, end, skips, cost + more, True)
-                          for end, more in self._slot_ends(text, slot, at)]
+                stack += [(after, end, skips, guessed or guess, True)
+                          for end, guessed in self._slot_ends(text, slot, at)]
             if skips < MAX_SKIPS and text.is_filler(at):
-                stack.append((node, at + 1, skips + 1, cost, False))
+                stack.append((node, at + 1, skips + 1, guess, False))
 
-    def _slot_ends(self, text: _Text, slot: str, at: int) -> list[tuple[int, float]]:
-        """Where a slot that starts at a token can end, with what each end costs."""
+    def _slot_ends(self, text: _Text, slot: str, at: int) -> list[tuple[int, Span | None]]:
+        """Where a slot that starts at a token can end, and what of it is guessed."""
         tokens = text.tokens
         if slot in ('{duration}', '{short}', '{long}'):
             end = duration_end(tokens, at, None if slot == '{duration}' else slot[1:-1])
-            return [] if end is None else [(end, 0.0)]
+            return [] if end is None else [(end, None)]
         if slot == '{company}' and self.companies:
-            return [(at + len(name), 0.0) for name in self.companies
+            return [(at + len(name), None) for name in self.companies
                     if _same_name(tokens[at:at + len(name)], name)]
-        ends: list[tuple[int, float]] = []
+        known = text.cased and slot == '{name}'
+        ends: list[tuple[int, Span | None]] = []
         for end in range(at + 1, min(at + 3, len(tokens)) + 1):
-            if not may_be_name(tokens[end - 1], text.raw[text.where[end - 1]], text.cased):
+            word = text.where[end - 1]
+            if not may_be_name(tokens[end - 1], text.raw[word], text.cased) \
+                    or (word and text.raw[word - 1][-1:] in '.?!'):
                 break
-            ends.append((end, 0.0 if text.cased else 0.2))
+            ends.append((end, None if known else (at, end)))
         return ends
 
 
@@ -311,7 +319,13 @@ def _same_name(heard: Sequence[str], name: Sequence[str]) -> bool:
 
 
 def _best(hits: list[_Hit]) -> list[_Hit]:
-    """Without the hits that overlap a longer one, unless both are true of the text."""
+    """Without the hits that overlap a longer one, unless both are true of the text.
+
+    What is part of another phrase is no guessed name: "thank you for calling goodbye".
+    """
+    firm = [hit for hit in hits if hit.guess is None]
+    hits = firm + [hit for hit in hits if hit.guess and not any(
+        other.first < hit.guess[1] and hit.guess[0] < other.last for other in firm)]
     kept: list[_Hit] = []
     for hit in sorted(hits, key=lambda h: (h.first - h.last, -h.score, h.first, h.category)):
         for other in kept:

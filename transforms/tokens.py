@@ -28,7 +28,7 @@ _NO_NAMES = FUNCTION_WORDS | NEGATIONS | FILLERS | _words(
     'waiting wondering sorry afraid sure glad happy good great fine right wrong correct okay yes '
     'not now today again back only still already being getting one two speaking actually quite '
     'completely absolutely ridiculous terrible unacceptable customer service yeah thank thanks '
-    'hello hi welcome help let alright like unable able')
+    'hello hi welcome help let alright like unable able goodbye bye')
 
 _SHORT = {
     "'m": 'am', "'ll": 'will', "'d": 'would', "'ve": 'have', "'re": 'are', "n't": 'not',
