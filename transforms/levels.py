@@ -150,17 +150,18 @@ def _semitones(frames: np.ndarray) -> np.ndarray:
     tail = energy[:, -1:] - energy[:, lags - 1]
     fit = np.zeros(same.shape)
     fit[:, 1:] = same[:, 1:] / np.sqrt(np.maximum(head * tail, 1e-9))
-    inner = fit[:, shortest:longest + 1]
-    peak = (inner >= fit[:, shortest - 1:longest]) & (inner >= fit[:, shortest + 1:longest + 2])
-    inner = np.where(peak, inner, 0.0)
-    best = inner.max(axis=1, keepdims=True)
-    lag = shortest + np.argmax(inner >= OCTAVE * best, axis=1)
-    rows = np.arange(len(fit))
-    before, here, after = fit[rows, lag - 1], fit[rows, lag], fit[rows, lag + 1]
+    before, here = fit[:, shortest - 1:longest], fit[:, shortest:longest + 1]
+    after = fit[:, shortest + 1:longest + 2]
     bend = before - 2 * here + after
-    shift = np.where(bend < 0, (before - after) / np.where(bend < 0, 2 * bend, 1.0), 0.0)
-    shift = np.clip(shift, -0.5, 0.5)
-    tone = 12 * np.log2(PITCH_RATE / (lag + shift) / REFERENCE_HZ)
+    # The top of a parabola: a high voice's period falls between two lags.
+    peak = (here >= before) & (here >= after) & (bend < 0)
+    bend = np.where(peak, bend, -1.0)
+    height = np.where(peak, here - (before - after) ** 2 / (8 * bend), 0.0)
+    best = height.max(axis=1, keepdims=True)
+    lag = np.argmax(height >= OCTAVE * best, axis=1)
+    rows = np.arange(len(fit))
+    shift = np.clip((before - after)[rows, lag] / (2 * bend[rows, lag]), -0.5, 0.5)
+    tone = 12 * np.log2(PITCH_RATE / (shortest + lag + shift) / REFERENCE_HZ)
     return np.where(best[:, 0] >= VOICED, tone, np.nan)
 
 
