@@ -26,6 +26,7 @@ GOOD = Script(
 )
 # call_id of a row whose manifest fields are at fault -> (what it says, the field at fault)
 BAD_ROWS: dict[str, tuple[dict[str, str], str]] = {
+    'missing': ({'audio_uri': 'missing.wav'}, 'audio_uri'),
     'no-recording': ({'audio_uri': ''}, 'audio_uri'),
     'good': ({}, 'call_id'),
     'bad-date': ({'started_at': '2026-02-30T12:00:00Z'}, 'started_at'),
