@@ -21,7 +21,7 @@ $(INSTALLED): requirements.lock setup.py
 		$(BIN)/python -m pip install -q "$$(grep -o '^uv==[0-9.]*' requirements.lock)" )
 	@if [ "$(UV_TORCH_BACKEND)" = cpu ]; then grep -vE '^(nvidia-|triton)' requirements.lock; \
 		else cat requirements.lock; fi > $(VENV)/lock.txt
-	@$(UV) pip sync -q --python $(BIN)/python $(VENV)/lock.txt
+	@$(UV) pip sync -q --compile-bytecode --python $(BIN)/python $(VENV)/lock.txt
 	@$(UV) pip install -q --no-deps --no-build-isolation --python $(BIN)/python -e .
 	@touch $@
 

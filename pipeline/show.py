@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MOST_CALLS_SHOWN = 20
 NAME_WIDTH = 24
-PLAIN_WIDTH = 116  # where the output is no terminal: wide enough for the KPI table
+PLAIN_WIDTH = 118  # where the output is no terminal: wide enough for the KPI table
 
 # Heading, expression over `kpis` (k) and `calls` (c).
 RUN_COLUMNS = (

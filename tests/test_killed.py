@@ -18,7 +18,7 @@ from pipeline.sources import read_batch
 from tests.conftest import QUICK, SAMPLES, environment, etiquette, rows
 
 TABLES = ('calls', 'turns', 'words', 'events', 'findings', 'kpis', 'rule_day', 'rejects')
-SKIPPED = "COLUMNS(c -> c <> 'run_id' AND NOT ends_with(c, '_at') OR c = 'started_at')"
+SAME = "COLUMNS(lambda c: c <> 'run_id' AND NOT ends_with(c, '_at') OR c = 'started_at')"
 CALLS = ('us-in-order.flac', 'announced-hold.flac', 'silent.flac')
 
 
@@ -26,15 +26,19 @@ CALLS = ('us-in-order.flac', 'announced-hold.flac', 'silent.flac')
 def batch(tmp_path_factory):
     """Six short calls and one that is no audio."""
     folder = tmp_path_factory.mktemp('calls')
-    for name in CALLS:
-        for n in range(2):
-            shutil.copy(SAMPLES / name, folder / f'{n}-{name}')
+    names = [f'{n}-{name}' for name in CALLS for n in range(2)]
+    for name in names:
+        shutil.copy(SAMPLES / name[2:], folder / name)
     (folder / 'broken.wav').write_text('not audio')
-    return folder
+    rows = [f'{name},{name},2026-03-0{n + 1}T10:00:00Z' for n, name in enumerate(names)]
+    manifest = folder / 'm.csv'
+    manifest.write_text('\n'.join(['call_id,audio_uri,started_at', *rows,
+                                   'broken.wav,broken.wav,']) + '\n')
+    return manifest
 
 
 def tables(root):
-    return {table: rows(root, f'SELECT {SKIPPED} FROM {table} ORDER BY ALL') for table in TABLES}
+    return {table: rows(root, f'SELECT {SAME} FROM {table} ORDER BY ALL') for table in TABLES}
 
 
 @pytest.fixture(scope='module')
@@ -45,7 +49,7 @@ def undisturbed(batch, tmp_path_factory):
     return tables(root), time.monotonic() - began
 
 
-@pytest.mark.parametrize('seed', range(6))
+@pytest.mark.parametrize('seed', range(3))
 def test_a_run_that_was_killed_twice_ends_in_the_tables_of_an_undisturbed_one(
         batch, undisturbed, tmp_path, seed):
     expected, took = undisturbed
