@@ -1,0 +1,243 @@
+"""`etiquette.duckdb`: a file of views over exactly the files of one catalog.
+
+It holds no data. Any DuckDB client that opens it read-only sees one consistent snapshot of all
+tables, without an extension and without a network. It can be made again from the catalog at any
+time, which is also how a warehouse that was moved, or whose file somebody broke, is repaired.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from warehouse import catalog as catalogs
+from warehouse import tables
+from warehouse.catalog import Catalog
+from warehouse.errors import WarehouseError
+from warehouse.files import locked
+from warehouse.schemas import TABLES, Table
+from warehouse.tables import check_root, literal
+
+NAME = 'etiquette.duckdb'
+_BUILDING = '.building-'
+_VIEWS = Path(__file__).parent / 'views'
+_TYPES = {'string': 'VARCHAR', 'double': 'DOUBLE', 'int32': 'INTEGER', 'int64': 'BIGINT',
+          'bool': 'BOOLEAN', 'date32[day]': 'DATE', 'timestamp[us, tz=UTC]': 'TIMESTAMPTZ'}
+# The views show one standard. A macro is a constant to the planner, so the filter is pushed down.
+_STANDARD = 'CREATE MACRO config_standard() AS {}'
+_OFFLINE: dict[str, str | bool | int | float | list[str]] = {
+    'autoinstall_known_extensions': 'false', 'autoload_known_extensions': 'false'}
+
+
+@dataclass(frozen=True)
+class About:
+    """What a database file was made for; one that says otherwise than it should is stale."""
+
+    root: str
+    catalog: int
+    made_by: str
+
+    def is_met_by(self, other: About) -> bool:
+        """Whether that file serves: one for a newer catalog, just published, does too."""
+        return other == replace(self, catalog=max(self.catalog, other.catalog))
+
+
+def open_readonly(root: Path, as_of: int | None = None) -> duckdb.DuckDBPyConnection:
+    """A connection that can read this warehouse's published tables and views, and nothing else.
+
+    Args:
+      as_of: the number of an older catalog; None = the current one.
+
+    Rebuilds `etiquette.duckdb` where it is absent, stale, damaged or made for another folder;
+    where that cannot be (a read-only folder, a publish under way) a temporary one is used.
+    Raises WarehouseError where nothing has been published, or `as_of` is not there.
+    """
+    root = check_root(root)
+    if as_of is not None:
+        return _open_temporary(root, catalogs.load(root, as_of))
+    catalog = catalogs.current(root)
+    if catalog is None:
+        raise WarehouseError(f'there is no warehouse at {root}, or nothing is published in it',
+                             way_out='Run a batch first, or name its folder with --warehouse.')
+    wanted = _wanted(root, catalog)
+    con = _open_if(root, wanted.is_met_by)
+    if con:
+        return con
+    try:
+        with locked(root, timeout_s=0):
+            catalog = catalogs.current(root) or catalog
+            install(root, build(root, catalog))
+    except (WarehouseError, OSError):
+        # A publish is between its two renames, and the older snapshot is still whole.
+        con = _open_if(root, lambda about: about.root == wanted.root)
+        return con or _open_temporary(root, catalog)
+    return _open_if(root, wanted.is_met_by) or _open_temporary(root, catalog)
+
+
+def build(root: Path, catalog: Catalog, folder: Path | None = None) -> Path:
+    """Makes the database file of a catalog in a new temporary folder. Returns its path."""
+    folder = folder or root / f'{_BUILDING}{uuid.uuid4().hex}'
+    folder.mkdir(exist_ok=True)
+    path = folder / NAME  # DuckDB names the database after its file
+    with duckdb.connect(str(path), config=_OFFLINE) as con:
+        con.execute('BEGIN')
+        fill(con, root, catalog)
+        for view in sorted(_VIEWS.glob('*.sql')):
+            sql = view.read_text(encoding='utf-8')
+            con.execute(sql)
+            con.execute(f'COMMENT ON VIEW {view.stem} IS {literal(comment_of(sql))}')
+        con.execute('; '.join(_comments()))
+        con.execute('COMMIT')
+    return path
+
+
+def install(root: Path, built: Path) -> None:
+    """Puts a built file in place, unless a reader may write to it; its folder goes."""
+    built.chmod(0o444)
+    # A client that opened the old file for writing, and died, leaves a log that would be
+    # replayed into the new one; one that still lives may write it once more after the rename.
+    _remove_logs(root)
+    built.replace(root / NAME)
+    _remove_logs(root)
+    shutil.rmtree(built.parent, ignore_errors=True)
+
+
+def remove_unfinished(root: Path) -> None:
+    """Removes what a killed publish had begun to build. Call it under the lock."""
+    for folder in root.glob(f'{_BUILDING}*'):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def fill(con: duckdb.DuckDBPyConnection, root: Path, catalog: Catalog,
+         dates: Collection[date | None] | None = None) -> None:
+    """Makes the views of all tables, `kpis` and `about`; of some call dates only if given."""
+    wanted = _wanted(root, catalog)
+    con.execute(_STANDARD.format(literal(catalog.standard)))
+    for table in TABLES.values():
+        name = 'kpis_all' if table.name == 'kpis' else table.name
+        con.execute(f'CREATE VIEW {name} AS {select(root, table, catalog, dates)}')
+    con.execute('CREATE VIEW kpis AS SELECT * FROM kpis_all WHERE standard = config_standard()')
+    con.execute(f"""CREATE VIEW about AS SELECT
+        {literal(wanted.root)} AS root, {wanted.catalog} AS catalog,
+        {literal(wanted.made_by)} AS made_by, {literal(catalog.standard)} AS standard,
+        {literal(catalog.timezone)} AS timezone,
+        TIMESTAMPTZ {literal(catalog.published_at)} AS published_at""")
+
+
+def select(root: Path, table: Table, catalog: Catalog,
+           dates: Collection[date | None] | None = None) -> str:
+    """SELECT of a table's rows as published, columns typed and in order."""
+    files, has = [], set()
+    if table.name in catalog.tables:  # an older program's catalog may not know a newer table
+        opened = tables.open_at(root, table.name, catalog.tables[table.name])
+        files = [tables.folder(root, table.name) / path for path in tables.files(opened, dates)]
+        has = tables.columns(opened) if files else set()
+    columns = ', '.join(
+        f'{field.name if field.name in has else "NULL"}::{_TYPES[str(field.type)]} AS {field.name}'
+        for field in table.schema)
+    if not files:
+        return f'SELECT {columns} WHERE FALSE'
+    options = 'hive_partitioning = true, hive_types = {call_date: DATE}' if table.by_date else (
+        'hive_partitioning = false')
+    mixed = ', union_by_name = true' if table.name in catalog.mixed else ''
+    names = ', '.join(literal(file) for file in files)
+    return f'SELECT {columns} FROM read_parquet([{names}], {options}{mixed})'
+
+
+def ask(con: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
+    """The answer to a question as an Arrow table."""
+    table = con.sql(sql).to_arrow_table()
+    assert isinstance(table, pa.Table)
+    return table
+
+
+def comment_of(sql: str) -> str:
+    """The header comment of an SQL file as one line."""
+    lines = [line[2:].strip() for line in sql.splitlines() if line.startswith('--')]
+    return ' '.join(lines)
+
+
+def lock_down(con: duckdb.DuckDBPyConnection, root: Path) -> None:
+    """Leaves a connection no file but those in the warehouse, and no way to change that."""
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute(f'SET allowed_directories = [{literal(root)}]')
+    con.execute('SET enable_external_access = false')
+    con.execute('SET lock_configuration = true')
+
+
+def _open_if(root: Path, fits: Callable[[About], bool]) -> duckdb.DuckDBPyConnection | None:
+    try:
+        con = _attach(root / NAME)
+    except duckdb.Error:  # absent, damaged, held open for writing, or with a foreign log
+        return None
+    try:
+        row = con.execute('SELECT root, catalog, made_by FROM about').fetchone()
+        if row and fits(About(*row)):
+            lock_down(con, root)
+            return con
+    except duckdb.Error:  # not made by this program
+        pass
+    con.close()
+    return None
+
+
+def _open_temporary(root: Path, catalog: Catalog) -> duckdb.DuckDBPyConnection:
+    with tempfile.TemporaryDirectory() as folder:
+        # Removed while open: the views live on in the connection and leave nothing behind.
+        con = _attach(build(root, catalog, Path(folder)))
+    lock_down(con, root)
+    return con
+
+
+def _attach(path: Path) -> duckdb.DuckDBPyConnection:
+    """Opens the file read-only.
+
+    Attached to a database in memory: connected to by name, DuckDB would give a process that
+    still has an older file of this name open that older one again.
+    """
+    con = duckdb.connect(':memory:', config=_OFFLINE)
+    try:
+        con.execute(f'ATTACH {literal(path)} AS etiquette (READ_ONLY)')
+        con.execute('USE etiquette')
+    except duckdb.Error:
+        con.close()
+        raise
+    return con
+
+
+def _remove_logs(root: Path) -> None:
+    for path in root.glob(f'{NAME}.*'):
+        path.unlink(missing_ok=True)
+
+
+def _comments() -> Iterator[str]:
+    yield "COMMENT ON VIEW about IS 'What this file was made from'"
+    for name, table in (*TABLES.items(), ('kpis_all', TABLES['kpis'])):
+        yield f'COMMENT ON VIEW {name} IS {literal(table.comment)}'
+        for field in table.schema:
+            comment = field.metadata[b'comment'].decode()
+            yield f'COMMENT ON COLUMN {name}.{field.name} IS {literal(comment)}'
+
+
+def _wanted(root: Path, catalog: Catalog) -> About:
+    return About(str(root), catalog.number, _made_by())
+
+
+@cache
+def _made_by() -> str:
+    """Changes with everything that shapes the file, so that an upgrade rebuilds it."""
+    parts = [f'{table.name} {table.comment} {table.schema.to_string(show_field_metadata=True)}'
+             for table in TABLES.values()]
+    parts += [path.read_text(encoding='utf-8')
+              for path in (Path(__file__), *sorted(_VIEWS.glob('*.sql')))]
+    return hashlib.sha256('\0'.join(parts).encode()).hexdigest()[:16]

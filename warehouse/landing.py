@@ -1,0 +1,202 @@
+"""Landing: one file a finished call, whole or not there. It is the checkpoint of a run.
+
+A landing file is Parquet with one row: the columns of `calls`, and the call's turns, words,
+events, findings and kpis as nested lists. Its path is a function of the call_id alone, so a
+retry writes the same path; its bytes are a function of the result alone. Every page carries a
+checksum, so a rotten file is noticed and not published.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote, unquote
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from warehouse.errors import WarehouseError
+from warehouse.files import write_whole
+from warehouse.records import Call, Event, Finding, Kpis, Reject, Result, Turn, Words
+from warehouse.schemas import TABLES
+
+_NAME_BYTES = 200  # a file name holds 255; the temporary one adds 38 to it and the suffix
+_HASHED = 136
+Row = TypeVar('Row')
+NESTED = ('turns', 'words', 'events', 'findings', 'kpis')
+
+SCHEMA = pa.schema([
+    *TABLES['calls'].schema,
+    *(pa.field(name, pa.list_(TABLES[name].nested)) for name in NESTED),
+]).remove_metadata()
+
+
+@dataclass(frozen=True)
+class Peek:
+    """What `admit` must know of a call that is already there."""
+
+    audio_sha256: str
+    fingerprint: str
+
+
+def path_of(root: Path, call_id: str) -> Path:
+    """Where the call's file lies: for any call_id a distinct path inside `root`/landing."""
+    raw = call_id.encode('utf-8', 'surrogateescape')
+    digest, name = hashlib.sha256(raw).hexdigest(), quote(raw, safe='')
+    if len(name) > _NAME_BYTES:
+        name = f'{name[:_HASHED]}~{digest}~'  # itself too long to be any other call's name
+    return root / 'landing' / digest[:2] / f'{name}.parquet'
+
+
+def put(root: Path, result: Result) -> Path:
+    """Writes the call's result, replacing an earlier one. Returns its path.
+
+    Raises ValueError where the columns of `result.words` differ in length.
+    """
+    path = path_of(root, result.call.call_id)
+    sink = pa.BufferOutputStream()
+    # Many tiny column chunks: dictionaries, statistics and zstd cost more time than they save.
+    with pq.ParquetWriter(sink, SCHEMA, compression='lz4', use_dictionary=False, store_schema=False,
+                          write_statistics=False, write_page_checksum=True) as writer:
+        writer.write_table(_table(result))
+        writer.add_key_value_metadata({'audio_sha256': result.call.audio_sha256,
+                                       'fingerprint': result.call.fingerprint})
+    write_whole(path, memoryview(sink.getvalue()))
+    return path
+
+
+def peek(root: Path, call_id: str) -> Peek | None:
+    """What has landed of the call and is not yet published; None where nothing readable has."""
+    try:
+        metadata = pq.read_metadata(path_of(root, call_id)).metadata
+        return Peek(metadata[b'audio_sha256'].decode(), metadata[b'fingerprint'].decode())
+    except (OSError, pa.ArrowException, KeyError, TypeError):
+        return None
+
+
+def get(path: Path) -> Result:
+    """The result as it was put. Raises WarehouseError where the file is damaged."""
+    table = read(path)
+    call = Call(**{name: table[name][0].as_py() for name in TABLES['calls'].schema.names})
+    words = _lists(table, 'words')
+    return Result(
+        call=call, words=Words(**{f.name: tuple(words[f.name]) for f in fields(Words)}),
+        turns=_records(table, 'turns', Turn), events=_records(table, 'events', Event),
+        findings=_records(table, 'findings', Finding),
+        kpis=tuple(replace(row, call_date=call.call_date)
+                   for row in _records(table, 'kpis', Kpis)))
+
+
+def read(path: Path) -> pa.Table:
+    """The one row of a landing file, checked. Raises WarehouseError where it is damaged."""
+    try:
+        file = pq.ParquetFile(path, page_checksum_verification=True)
+        table = file.read(use_threads=False)
+        sound = (table.num_rows == 1 and table.schema.names == SCHEMA.names
+                 and path_of(path.parents[2], table['call_id'][0].as_py()).name == path.name)
+        if not sound:
+            raise WarehouseError('it does not hold the call it is named after', way_out='')
+        # Damage outside a page's checksum shows as text that is none, or lists that overrun.
+        table.validate(full=True)
+        return table.cast(SCHEMA)
+    except FileNotFoundError:
+        raise
+    except Exception as e:
+        raise WarehouseError(f'{path} is damaged: {e}',
+                             way_out='Run the batch again: the call is processed anew.') from e
+
+
+def landed(root: Path) -> Iterator[Path]:
+    """The files of the calls that have landed and are not yet published, in a fixed order."""
+    yield from sorted((root / 'landing').glob('[0-9a-f][0-9a-f]/*.parquet'))
+
+
+def remove(paths: Iterable[Path]) -> None:
+    """Removes landing files; one that is gone already is no error."""
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def call_id_of(path: Path) -> str | None:
+    """The call a landing file is named after, where the name still tells."""
+    name = path.name.removesuffix('.parquet')
+    return None if len(name) > _NAME_BYTES else unquote(name, errors='surrogateescape')
+
+
+def put_reject(root: Path, reject: Reject) -> Path:
+    """Writes a reject that waits to be published, replacing an earlier one of its key."""
+    row = asdict(reject)
+    if reject.failed_at:
+        row['failed_at'] = reject.failed_at.isoformat()
+    path = root / 'landing' / 'rejects' / f'{quote(reject.reject_key, safe="")}.json'
+    write_whole(path, json.dumps(row).encode())
+    return path
+
+
+def rejects(root: Path) -> Iterator[Path]:
+    """The files of the rejects that wait to be published, in a fixed order."""
+    yield from sorted((root / 'landing' / 'rejects').glob('*.json'))
+
+
+def get_reject(path: Path) -> Reject:
+    """The reject as it was put. Raises WarehouseError where the file is damaged."""
+    try:
+        row = json.loads(path.read_bytes())
+        if row['failed_at']:
+            row['failed_at'] = datetime.fromisoformat(row['failed_at'])
+        return Reject(**row)
+    except (ValueError, TypeError, KeyError) as e:
+        raise WarehouseError(f'{path} is damaged: {e}',
+                             way_out='Run the batch again: the call is judged anew.') from e
+
+
+def text_safe(value: Any) -> Any:
+    """The value, with what UTF-8 cannot hold (bytes of odd file names) replaced."""
+    if isinstance(value, str):
+        return value.encode('utf-8', 'replace').decode()
+    return value
+
+
+def _table(result: Result) -> pa.Table:
+    call = result.call
+    arrays = [_array([getattr(call, f.name)], f.type) for f in TABLES['calls'].schema]
+    for name in NESTED:
+        kind = TABLES[name].nested
+        columns = _word_columns(result.words) if name == 'words' else {
+            f.name: [getattr(record, f.name) for record in getattr(result, name)] for f in kind}
+        length = len(next(iter(columns.values())))
+        struct = pa.StructArray.from_arrays(
+            [_array(columns[f.name], f.type) for f in kind], fields=list(kind))
+        arrays.append(pa.ListArray.from_arrays(pa.array([0, length], pa.int32()), struct))
+    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+
+def _word_columns(words: Words) -> dict[str, Any]:
+    columns = {f.name: getattr(words, f.name) for f in fields(Words)}
+    lengths = {len(column) for column in columns.values()}
+    if len(lengths) != 1:
+        raise ValueError(f'the columns of words differ in length: {sorted(lengths)}')
+    return {'word': range(len(words)), **columns}
+
+
+def _array(values: Any, kind: pa.DataType) -> pa.Array:
+    try:
+        return pa.array(values, kind)
+    except UnicodeEncodeError:
+        return pa.array([text_safe(v) for v in values], kind)
+
+
+def _records(table: pa.Table, name: str, cls: type[Row]) -> tuple[Row, ...]:
+    columns = _lists(table, name)
+    return tuple(cls(**dict(zip(columns, row, strict=True)))
+                 for row in zip(*columns.values(), strict=True))
+
+
+def _lists(table: pa.Table, name: str) -> dict[str, list[Any]]:
+    struct = table[name].combine_chunks().flatten()
+    return {f.name: struct.field(i).to_pylist() for i, f in enumerate(struct.type)}

@@ -1,0 +1,304 @@
+"""Publishing: what has landed becomes rows of the tables, all at once or not at all.
+
+Under one lock: tables that a killed publish left ahead of the catalog are set back, landing
+files are read, every table gets its commit, and one rename of the catalog makes all of it
+visible. Killed at any instant, the same publish again gives the same tables: until the rename
+nothing is seen and nothing has been removed, after it the landed calls replace themselves.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import date, datetime, timezone
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from warehouse import catalog as catalogs
+from warehouse import database, landing, staging, tables
+from warehouse.catalog import Catalog
+from warehouse.checking import run_checks
+from warehouse.errors import WarehouseError
+from warehouse.files import PART, locked
+from warehouse.records import Reject, Run
+from warehouse.schemas import TABLES
+from warehouse.staging import Stage
+from warehouse.tables import one_of
+
+_PART_KEPT_S = 24 * 3600.0
+_WARNINGS = 20
+OF_A_CALL = tuple(name for name, table in TABLES.items() if table.of_a_call)
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a publish did.
+
+    Attributes:
+      calls: calls whose rows are now in the tables.
+      rejects: rejects that were added or changed, damaged landing files among them.
+      catalog_version: the number of the catalog that shows them.
+      warnings: sentences for the user.
+      run: the row of `runs` as stored: a landing file of this run that proved damaged is
+        counted as rejected there, not as published.
+    """
+
+    calls: int
+    rejects: int
+    catalog_version: int
+    seconds: float
+    warnings: tuple[str, ...] = ()
+    run: Run | None = None
+
+
+@dataclass(frozen=True)
+class _Rejects:
+    """The rejects that wait, and the files they were read from with their stamps."""
+
+    rows: tuple[Reject, ...]
+    files: tuple[tuple[Path, tuple[int, int]], ...]
+
+
+def publish(root: Path, run: Run | None = None, *, standard: str = 'default',
+            timezone: str = 'UTC', timeout_s: float | None = None,
+            say: Callable[[str], None] = lambda line: None) -> Published:
+    """Makes every landed call and waiting reject of the warehouse visible.
+
+    Args:
+      run: the row to add to `runs`; None = none.
+      standard: the etiquette standard that `kpis` and the views show.
+      timezone: of call_date, for those who ask.
+      timeout_s: how long to wait for another publisher; None = as long as it takes.
+      say: told when it waits, and what had to be repaired.
+
+    Raises WarehouseError where the folder cannot be written, or its tables cannot be read.
+    """
+    began = time.monotonic()
+    root = tables.check_root(root)
+    with locked(root, timeout_s, say):
+        before = catalogs.current(root)
+        _remove_leftovers(root)
+        repaired = tables.repair(root, before.tables if before else {})
+        for line in repaired:
+            say(line)
+        stage = staging.read_landed(root)
+        try:
+            return _publish(root, run, stage, before, standard, timezone, bool(repaired), began)
+        finally:
+            staging.drop(stage)
+
+
+def published(root: Path, call_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """call_id -> (audio_sha256, fingerprint) of those of the calls that are published."""
+    return {row[0]: (row[1], row[2]) for row in _look_up(
+        root, 'SELECT call_id, audio_sha256, fingerprint FROM calls', 'call_id', call_ids)}
+
+
+def rejected_before(root: Path, reject_keys: Iterable[str]) -> dict[str, Reject]:
+    """reject_key -> the reject, of those that are in the table `rejects`."""
+    names = ', '.join(f.name for f in fields(Reject))
+    found = [Reject(*row) for row in _look_up(
+        root, f'SELECT {names} FROM rejects', 'reject_key', reject_keys)]
+    return {reject.reject_key: reject for reject in found}
+
+
+def _look_up(root: Path, select: str, key: str, values: Iterable[str]) -> list[tuple]:
+    keys = pa.table({'key': pa.array(list(values), pa.string())})
+    if not keys.num_rows or not catalogs.numbers(root):
+        return []
+    with database.open_readonly(root) as con:
+        con.register('wanted_keys', keys)
+        answer = database.ask(con, f'{select} WHERE {key} IN (SELECT key FROM wanted_keys)')
+        return [tuple(row.values()) for row in answer.to_pylist()]
+
+
+def _publish(root: Path, run: Run | None, stage: Stage, before: Catalog | None, standard: str,
+             timezone_name: str, repaired: bool, began: float) -> Published:
+    waiting, warnings = _waiting_rejects(root, stage)
+    run = _accounted(run, stage)
+    as_before = before and (before.standard, before.timezone) == (standard, timezone_name)
+    if as_before and not (stage.chunks or waiting.rows or run or repaired):
+        assert before
+        return Published(0, 0, before.number, time.monotonic() - began, warnings)
+    opened = {name: tables.ensure(root, name) for name in TABLES}
+    evolved = {name for name, table in opened.items()
+               if set(TABLES[name].schema.names) - tables.columns(table)}
+    now = Catalog(
+        number=(before.number if before else 0) + 1,
+        tables={name: table.version() for name, table in opened.items()},
+        mixed=tuple(sorted(evolved | set(before.mixed if before else ()))),
+        standard=standard, timezone=timezone_name,
+        published_at=datetime.now(timezone.utc).isoformat())
+    now, dates = _commit(root, now, stage, waiting, run)
+    for name, version in now.tables.items():
+        seen = before.tables.get(name) if before else None
+        if version != seen:
+            tables.sync_new(root, name, seen)
+    built = database.build(root, now)
+    catalogs.save(root, now)
+    database.install(root, built)
+    _remove_published(stage, waiting)
+    with duckdb.connect(':memory:') as con:
+        database.fill(con, root, now)
+        warnings += _same_audio(con, stage)
+    faults = run_checks(root, now, dates) if stage.chunks else []
+    return Published(
+        calls=sum(map(len, stage.chunks)), rejects=len(waiting.rows), catalog_version=now.number,
+        seconds=time.monotonic() - began, run=run,
+        warnings=(*warnings, *(f'check {fault}' for fault in faults)))
+
+
+def _commit(root: Path, now: Catalog, stage: Stage, waiting: _Rejects,
+            run: Run | None) -> tuple[Catalog, set[date | None]]:
+    """One commit a table. Returns the catalog of the new versions, and the dates touched."""
+    versions = dict(now.tables)
+    with duckdb.connect(':memory:') as con:
+        database.fill(con, root, now)
+        con.register('staged', _staged_table(stage))
+        had = dict(con.execute('SELECT call_id, call_date FROM calls WHERE call_id IN '
+                               '(SELECT call_id FROM staged)').fetchall())
+        dates = {call.call_date for call in stage.calls()} | set(had.values())
+        for name in OF_A_CALL:
+            versions[name] = _write_rows(root, name, stage, had, versions[name])
+        rejects = _merged_rejects(con, waiting)
+        if rejects is not None:
+            versions['rejects'] = tables.replace_all(root, 'rejects', rejects)
+    if run:
+        row = pa.Table.from_pylist([asdict(run)], TABLES['runs'].schema)
+        versions['runs'] = tables.write(root, 'runs', row.to_reader(),
+                                        one_of('run_id', [run.run_id]))
+    if dates:
+        versions['rule_day'] = _write_rule_day(root, replace(now, tables=versions), dates)
+    return replace(now, tables=versions), dates
+
+
+def _write_rows(root: Path, name: str, stage: Stage, had: dict[str, date | None],
+                version: int) -> int:
+    if not had:
+        if any(stage.count(name, number) for number in range(len(stage.chunks))):
+            version = tables.write(root, name, stage.rows(name))
+        return version
+    for number, chunk in enumerate(stage.chunks):
+        old = {call.call_id for call in chunk} & had.keys()
+        if not old and not stage.count(name, number):
+            continue
+        # The dates let Delta leave all other partitions alone; a corrected date is in both.
+        dates = {call.call_date for call in chunk} | {had[call_id] for call_id in old}
+        predicate = (f'{one_of("call_id", [call.call_id for call in chunk])}'
+                     f' AND {one_of("call_date", dates)}')
+        version = tables.write(root, name, stage.rows(name, number), predicate if old else None)
+    return version
+
+
+def _write_rule_day(root: Path, now: Catalog, dates: set[date | None]) -> int:
+    """Counts the touched dates anew. Decimals, so that the sums do not depend on row order."""
+    with duckdb.connect(':memory:') as con:
+        database.fill(con, root, now, dates)
+        rows = database.ask(con, """
+            SELECT f.call_date, c.agent_id, c.queue, f.standard, f.rule_version, f.rule_id,
+                count(*) FILTER (result = 'pass') AS passed,
+                count(*) FILTER (result = 'fail') AS failed,
+                count(*) FILTER (result = 'unknown') AS unknown,
+                count(*) FILTER (result = 'not_applicable') AS not_applicable,
+                coalesce(sum(TRY_CAST(weight AS DECIMAL(18, 6))) FILTER (score IS NOT NULL), 0)
+                    ::DOUBLE AS sum_weight,
+                coalesce(sum(TRY_CAST(weight * score AS DECIMAL(18, 6))), 0)::DOUBLE AS sum_score
+            FROM findings f JOIN calls c USING (call_id)
+            GROUP BY ALL ORDER BY ALL""").cast(TABLES['rule_day'].schema)
+        stale = con.execute('SELECT 1 FROM rule_day LIMIT 1').fetchone()
+    if not rows.num_rows and not stale:
+        return now.tables['rule_day']
+    return tables.write(root, 'rule_day', rows.to_reader(),
+                        one_of('call_date', dates) if stale else None)
+
+
+def _merged_rejects(con: duckdb.DuckDBPyConnection, waiting: _Rejects) -> pa.Table | None:
+    """The rows of `rejects` from now on; None where they stay as they are.
+
+    A reject goes once its call is published by a later run. Not by the same one: that rejected
+    another row of the batch which names the same call.
+    """
+    schema = TABLES['rejects'].schema
+    con.register('waiting', pa.Table.from_pylist([asdict(r) for r in waiting.rows], schema))
+    rows = database.ask(con, """
+        SELECT * FROM (
+            SELECT * FROM rejects WHERE reject_key NOT IN (SELECT reject_key FROM waiting)
+            UNION ALL BY NAME SELECT * FROM waiting) r
+        WHERE NOT EXISTS (
+            SELECT 1 FROM staged s WHERE s.call_id = r.call_id AND s.run_id <> r.run_id
+            AND (r.failed_at IS NULL OR s.processed_at IS NULL OR s.processed_at > r.failed_at))
+        ORDER BY reject_key""").cast(schema)
+    old = database.ask(con, 'SELECT * FROM rejects ORDER BY reject_key').cast(schema)
+    return None if rows.equals(old) else rows
+
+
+def _staged_table(stage: Stage) -> pa.Table:
+    names = ('call_id', 'audio_sha256', 'run_id', 'processed_at')
+    schema = pa.schema([TABLES['calls'].schema.field(name) for name in names])
+    return pa.Table.from_pylist(
+        [{name: getattr(call, name) for name in names} for call in stage.calls()], schema)
+
+
+def _waiting_rejects(root: Path, stage: Stage) -> tuple[_Rejects, tuple[str, ...]]:
+    rows: dict[str, Reject] = {}
+    read: list[tuple[Path, tuple[int, int]]] = []
+    warnings = [f'{reject.message}; it was moved to {reject.value}'
+                for reject in stage.damaged]
+    for path in landing.rejects(root):
+        with suppress(FileNotFoundError):
+            read.append((path, staging.stamp_of(path)))
+            try:
+                reject = landing.get_reject(path)
+                rows[reject.reject_key] = reject
+            except WarehouseError as e:
+                warnings.append(str(e))
+    rows |= {reject.reject_key: reject for reject in stage.damaged}
+    return _Rejects(tuple(rows.values()), tuple(read)), tuple(warnings)
+
+
+def _accounted(run: Run | None, stage: Stage) -> Run | None:
+    """The run, with its own landing files that proved damaged counted as rejected."""
+    if run is None:
+        return None
+    began = run.started_at.timestamp()
+    lost = sum(Path(reject.value or '').stat().st_mtime >= began for reject in stage.damaged)
+    lost = min(lost, run.calls_published)
+    return replace(run, calls_published=run.calls_published - lost,
+                   calls_rejected=run.calls_rejected + lost)
+
+
+def _same_audio(con: duckdb.DuckDBPyConnection, stage: Stage) -> tuple[str, ...]:
+    con.register('staged', _staged_table(stage))
+    rows = con.execute("""
+        SELECT list(call_id ORDER BY call_id) FROM calls WHERE audio_sha256 <> '' AND audio_sha256
+        IN (SELECT audio_sha256 FROM staged) GROUP BY audio_sha256 HAVING count(*) > 1
+        ORDER BY 1""").fetchall()
+    said = [f'the same audio has been published as the calls {", ".join(ids)}'
+            for (ids,) in rows[:_WARNINGS]]
+    if len(rows) > _WARNINGS:
+        said.append(f'and so have {len(rows) - _WARNINGS} other recordings')
+    return tuple(said)
+
+
+def _remove_published(stage: Stage, waiting: _Rejects) -> None:
+    """Removes what was read; what has landed anew in the meantime waits for the next publish."""
+    read = [(call.path, call.stamp) for call in stage.calls()] + list(waiting.files)
+    for path, stamp in read:
+        with suppress(FileNotFoundError):
+            if staging.stamp_of(path) == stamp:
+                path.unlink()
+
+
+def _remove_leftovers(root: Path) -> None:
+    """What killed processes left: half-built files at once, half-written ones after a day."""
+    staging.remove_unfinished(root)
+    database.remove_unfinished(root)
+    for folder in ('landing', 'catalog'):
+        for path in (root / folder).rglob(f'*{PART}'):
+            with suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > _PART_KEPT_S:
+                    path.unlink()

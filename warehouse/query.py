@@ -1,0 +1,205 @@
+"""Asking the warehouse: one SQL statement in, rows out. Read-only by construction.
+
+A statement is refused before it runs unless it is a question; the connection it runs on can
+read files of the warehouse and nothing else, and cannot be told otherwise.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from warehouse.database import open_readonly
+from warehouse.errors import QueryError
+
+_BATCH_ROWS = 10_000
+_QUESTIONS = ('SELECT', 'EXPLAIN')
+_EXPLAIN = re.compile(r'\s*EXPLAIN\s+(ANALYZE\s+)?(?:\([^)]*\)\s*)?', re.IGNORECASE)
+_PIVOT = re.compile(r'\s*(PIVOT|FROM|SELECT|WITH|\()', re.IGNORECASE)
+_MISSING_COLUMN = re.compile(r'(?:Referenced column|does not have a column named) "([^"]+)"')
+_MISSING_TABLE = re.compile(r'Table with name "?([^ "]+)"? does not exist')
+_ASK = 'Ask with SELECT; `SHOW TABLES` and `DESCRIBE kpis` list what there is.'
+
+
+@dataclass
+class Rows:
+    """The answer to a question, read as it is needed. It can be read once.
+
+    Attributes:
+      columns: names; a name that occurs twice has a number added.
+      types: DuckDB's names of the column types.
+      reader: the rows as Arrow batches.
+    """
+
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    reader: pa.RecordBatchReader
+    connection: duckdb.DuckDBPyConnection  # kept open for as long as there are rows to read
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """The rows as Python values: instants aware in UTC, dates as dates, lists, dicts."""
+        for batch in self._batches():
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+    def table(self) -> pa.Table:
+        """All rows as an Arrow table."""
+        return pa.Table.from_batches(list(self._batches()), self.reader.schema)
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from self.reader
+        except (duckdb.Error, pa.ArrowException, OSError) as e:
+            raise _explained(self.connection, e) from e
+
+
+def run_sql(root: Path, sql: str, as_of: int | None = None,
+            parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Rows:
+    """Answers one SQL question from the published tables and views.
+
+    Args:
+      as_of: the number of an older catalog; None = the current one.
+      parameters: values of `?` or `$name` in the statement.
+
+    Raises QueryError where the statement is no question (ATTACH, COPY, SET, INSERT ...), is more
+    than one, or names what is not there; WarehouseError where there is nothing to ask.
+    """
+    con = open_readonly(root, as_of)
+    try:
+        _check(con, sql)
+        answer = con.sql(sql, params=parameters or None)
+        types = tuple(map(str, answer.types))
+        reader = answer.to_arrow_reader(_BATCH_ROWS)
+    except duckdb.Error as e:
+        raise _explained(con, e) from e
+    names = _distinct(reader.schema.names)
+    schema = pa.schema([
+        # A sum of integers is a HUGEINT, which Arrow does not have and DuckDB makes a float of.
+        pa.field(name, pa.int64() if kind in ('HUGEINT', 'UHUGEINT') else field.type)
+        for field, name, kind in zip(reader.schema, names, types, strict=True)])
+    batches = (pa.RecordBatch.from_arrays(
+        [column.cast(field.type) for column, field in zip(batch.columns, schema, strict=True)],
+        schema=schema) for batch in reader)
+    return Rows(names, types, pa.RecordBatchReader.from_batches(schema, batches), con)
+
+
+def to_csv(rows: Rows) -> str:
+    """The rows as CSV with a header; NULL is empty, lists and structs are JSON."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator='\n')
+    writer.writerow(rows.columns)
+    for row in rows.rows():
+        writer.writerow(['' if value is None else _cell(value) for value in row])
+    return out.getvalue()
+
+
+def to_json(rows: Rows) -> str:
+    """The rows as a JSON list of objects; instants and dates ISO 8601, NaN and infinity null."""
+    objects = (dict(zip(rows.columns, map(_plain, row), strict=True)) for row in rows.rows())
+    lines = [json.dumps(one, ensure_ascii=False) for one in objects]
+    return '[' + ',\n '.join(lines) + ']\n'
+
+
+def to_parquet(rows: Rows) -> bytes:
+    """The rows as a Parquet file."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(rows.table(), sink, compression='zstd')
+    return sink.getvalue().to_pybytes()
+
+
+def to_arrow(rows: Rows) -> bytes:
+    """The rows as an Arrow IPC stream."""
+    sink, table = pa.BufferOutputStream(), rows.table()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return sink.getvalue().to_pybytes()
+
+
+def _check(con: duckdb.DuckDBPyConnection, sql: str) -> None:
+    statements = con.extract_statements(sql)
+    if len(statements) != 1:
+        what = 'nothing' if not statements else f'{len(statements)} statements'
+        raise QueryError(f'one statement is answered at a time, and this is {what}', way_out=_ASK)
+    kind = statements[0].type.name
+    if kind == 'EXPLAIN':
+        # EXPLAIN ANALYZE runs what it explains: that must be a question itself.
+        inner = _EXPLAIN.sub('', statements[0].query, count=1)
+        if inner == statements[0].query:
+            raise QueryError('EXPLAIN must come first, before any comment', way_out=_ASK)
+        return _check(con, inner)
+    # PIVOT is made of several statements inside; nothing else that begins like a question is.
+    if kind not in _QUESTIONS and not (kind == 'MULTI' and _PIVOT.match(statements[0].query)):
+        raise QueryError(f'the warehouse answers questions only, and this is {kind}', way_out=_ASK)
+    return None
+
+
+def _explained(con: duckdb.DuckDBPyConnection, error: Exception) -> QueryError:
+    """The error in one sentence, with the names that may have been meant."""
+    message = str(error).strip()
+    first = message.splitlines()[0] if message else type(error).__name__
+    column, table = _MISSING_COLUMN.search(message), _MISSING_TABLE.search(message)
+    if column:
+        known = con.execute("""SELECT column_name, string_agg(DISTINCT table_name, ', ')
+            FROM information_schema.columns GROUP BY 1""").fetchall()
+        where = dict(known)
+        near = difflib.get_close_matches(column[1].lower(), where, 3, 0.5)
+        hint = '; '.join(f'{name} (in {where[name]})' for name in near)
+        return QueryError(f'there is no column {column[1]} here', way_out=(
+            f'Nearest: {hint}.' if near else _ASK))
+    if table:
+        known = con.execute('SELECT table_name FROM information_schema.tables').fetchall()
+        near = difflib.get_close_matches(table[1].lower(), [row[0] for row in known], 3, 0.4)
+        return QueryError(f'there is no table {table[1]}', way_out=(
+            f'Nearest: {", ".join(near)}.' if near else _ASK))
+    if isinstance(error, duckdb.PermissionException):
+        return QueryError(f'only the warehouse can be read: {first}', way_out=_ASK)
+    position = re.search(r'LINE \d+:.*', message)
+    return QueryError(first + (f' ({position[0].strip()})' if position else ''), way_out=_ASK)
+
+
+def _distinct(names: Sequence[str]) -> tuple[str, ...]:
+    out: list[str] = []
+    for name in names:
+        n, unique = 1, name
+        while unique in out:
+            n += 1
+            unique = f'{name}_{n}'
+        out.append(unique)
+    return tuple(out)
+
+
+def _cell(value: Any) -> Any:
+    plain = _plain(value)
+    return json.dumps(plain, ensure_ascii=False) if isinstance(plain, (dict, list)) else plain
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON has it."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, (datetime, date, time)):
+        return value.isoformat()
+    if isinstance(value, pa.MonthDayNano):
+        return f'P{value.months}M{value.days}DT{value.nanoseconds / 1e9:g}S'
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,160 @@
+"""The Delta tables: one commit a table and publish, and the way back from a broken publish.
+
+A Delta table's newest version is what Spark or pandas read; the catalog says which version is
+published. The two differ only while a publish is under way, or after one was killed: `repair`
+then sets the table back.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection, Mapping
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pyarrow as pa
+
+from warehouse.errors import WarehouseError
+from warehouse.files import sync
+from warehouse.schemas import TABLES
+
+if TYPE_CHECKING:  # a tenth of a second to import: only where a table is opened
+    from deltalake import DeltaTable
+
+# Delta's log keeps the smallest and largest value of these columns, in plain text: no texts.
+_CONFIGURATION = {'delta.dataSkippingStatsColumns': 'call_id,call_date'}
+_UNUSABLE = '[]\\^|%?*\n'  # delta-rs or DuckDB cannot name a file in such a folder
+
+
+def check_root(root: Path) -> Path:
+    """The absolute path of the warehouse. Raises WarehouseError where Delta cannot live there."""
+    path = root.resolve()
+    wrong = sorted(set(str(path)) & set(_UNUSABLE))
+    if wrong:
+        raise WarehouseError(f'the warehouse folder {path} has {" ".join(map(repr, wrong))} '
+                             'in its path', way_out='Name another folder with --warehouse.')
+    return path
+
+
+def folder(root: Path, name: str) -> Path:
+    """Where the table lies."""
+    return root / 'tables' / name
+
+
+def repair(root: Path, versions: Mapping[str, int]) -> list[str]:
+    """Sets every table back to its version in the catalog. Returns a sentence for each change.
+
+    A table that the catalog does not know is emptied: a first publish was killed before it
+    became visible. Its files stay, for `maintain` to remove.
+    """
+    from deltalake import DeltaTable
+    done = []
+    for name in TABLES:
+        path = folder(root, name)
+        known = versions.get(name)
+        if known is None and path.exists() and not DeltaTable.is_deltatable(str(path)):
+            shutil.rmtree(path)  # killed while it was being created
+            continue
+        if known is None and not path.exists():
+            continue
+        table = open_at(root, name)
+        newest, wanted = table.version(), known or 0
+        if newest != wanted:
+            table.restore(wanted)
+            done.append(f'table {name} was set back from version {newest} to {wanted}: '
+                        'a publish had not been finished')
+    return done
+
+
+def open_at(root: Path, name: str, version: int | None = None) -> DeltaTable:
+    """The table at a version (None = the newest). Raises WarehouseError where it is not there."""
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError
+    try:
+        return DeltaTable(str(folder(root, name)), version=version)
+    except (DeltaError, OSError) as e:
+        what = 'the newest version' if version is None else f'version {version}'
+        raise WarehouseError(f'table {name} in {root} cannot be read at {what}: {e}', way_out=(
+            'Restore the folder `tables` from a backup, or ask for a newer catalog.')) from e
+
+
+def write(root: Path, name: str, rows: pa.RecordBatchReader, predicate: str | None = None) -> int:
+    """One commit: appends the rows, or puts them in place of those that match the predicate.
+
+    Every new row must match the predicate too. Columns the table does not have yet are added to
+    it. Returns the new version.
+    """
+    from deltalake import WriterProperties, write_deltalake
+    missing = set(rows.schema.names) - columns(ensure(root, name))
+    path, properties = str(folder(root, name)), WriterProperties(compression='ZSTD')
+    schema_mode: Literal['merge'] | None = 'merge' if missing else None
+    if predicate:
+        write_deltalake(path, rows, mode='overwrite', predicate=predicate,
+                        schema_mode=schema_mode, writer_properties=properties)
+    else:
+        write_deltalake(path, rows, mode='append', schema_mode=schema_mode,
+                        writer_properties=properties)
+    return open_at(root, name).version()
+
+
+def replace_all(root: Path, name: str, rows: pa.Table) -> int:
+    """One commit that leaves these rows alone in the table. Returns the new version."""
+    from deltalake import write_deltalake
+    ensure(root, name)
+    write_deltalake(str(folder(root, name)), rows, mode='overwrite', schema_mode='overwrite')
+    return open_at(root, name).version()
+
+
+def ensure(root: Path, name: str) -> DeltaTable:
+    """The table, made where it is not there."""
+    from deltalake import DeltaTable
+    path, table = folder(root, name), TABLES[name]
+    if not DeltaTable.is_deltatable(str(path)):
+        path.mkdir(parents=True, exist_ok=True)
+        DeltaTable.create(
+            str(path), table.schema, mode='ignore', name=name, description=table.comment,
+            partition_by=['call_date'] if table.by_date else None,
+            configuration=_CONFIGURATION if table.of_a_call else None)
+    return open_at(root, name)
+
+
+def columns(table: DeltaTable) -> set[str]:
+    """The names of its columns."""
+    return {field.name for field in table.schema().fields}
+
+
+def files(table: DeltaTable, dates: Collection[date | None] | None = None) -> list[Path]:
+    """The Parquet files of the table, relative to its folder; only of these dates if given."""
+    actions = pa.table(table.get_add_actions(flatten=True))
+    paths = actions['path'].to_pylist()
+    if dates is not None and 'partition.call_date' in actions.column_names:
+        days = actions['partition.call_date'].to_pylist()
+        paths = [path for path, day in zip(paths, days, strict=True) if day in dates]
+    return sorted(map(Path, paths))
+
+
+def sync_new(root: Path, name: str, before: int | None) -> None:
+    """Waits until what was written since a version would survive a power cut."""
+    path, new = folder(root, name), open_at(root, name)
+    had = set(files(open_at(root, name, before))) if before is not None else set()
+    written = [path / file for file in files(new) if file not in had]
+    for file in (*written, *(path / '_delta_log').iterdir()):
+        sync(file)
+    for parent in {file.parent for file in written} | {path, path / '_delta_log'}:
+        sync(parent)
+
+
+def one_of(column: str, values: Collection[Any]) -> str:
+    """`column IN (...)` for Delta and DuckDB, with NULL among the values meaning IS NULL."""
+    known = sorted({literal(value) for value in values if value is not None})
+    parts = [f'{column} IN ({", ".join(known)})'] if known else []
+    if any(value is None for value in values):
+        parts.append(f'{column} IS NULL')
+    return f'({" OR ".join(parts)})' if parts else 'FALSE'
+
+
+def literal(value: Any) -> str:
+    """A text or date as an SQL literal."""
+    text = value.isoformat() if isinstance(value, date) else str(value)
+    return "'" + text.replace("'", "''") + "'"
