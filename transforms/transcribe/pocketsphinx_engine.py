@@ -47,7 +47,7 @@ FRAMES_A_SECOND = 100
 SEARCH = 'calls'
 _VARIANT = re.compile(r'\((\d+)\)$')
 PRONUNCIATIONS = 6  # of a phrase at most: the first of each word and their nearest mixtures
-HIGH_BAND_HZ = (4200.0, 7000.0)  # above any telephone band, below the anti-alias filters
+HIGH_BAND_HZ = (4600.0, 7000.0)  # above a telephone band and its resampler's leak, below 8 kHz
 SPECTRUM_FRAME = 512  # samples, 32 ms
 LEAST_SPEECH_S = 2.0  # a lane with less ("yes", "okay") may have no hiss in it, and says nothing
 HISS_PERCENTILE, REST_PERCENTILE = 95, 10
@@ -143,7 +143,7 @@ def is_wideband(audio: Audio, lanes: tuple[Lane, ...], options: PocketsphinxOpti
 def high_sounds_db(audio: Audio, lane: Lane) -> tuple[float, float]:
     """How strong a lane's high sounds are, and how far they vary, both in dB.
 
-    The first is the level of its strong hisses (95th percentile of 32 ms frames, 4.2 to 7 kHz)
+    The first is the level of its strong hisses (95th percentile of 32 ms frames, 4.6 to 7 kHz)
     over that of its speech as a whole; the second that over the 10th percentile.
     """
     low, high = (round(hz * SPECTRUM_FRAME / audio.rate) for hz in HIGH_BAND_HZ)
