@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.results import NOW, at, reject, result, run
 from tests.test_landing import HOSTILE, results
-from warehouse import catalog, database, files, landing, staging
+from warehouse import catalog, database, files, landing, staging, tables
 from warehouse.errors import WarehouseError
 from warehouse.publish import publish, published, rejected_before
 from warehouse.query import run_sql
@@ -296,6 +296,23 @@ def test_a_folder_that_cannot_be_written_or_named_is_an_error_with_a_way_out(tmp
         with pytest.raises(WarehouseError) as e:
             publish(root)
         assert '--warehouse' in e.value.way_out
+
+
+def test_a_full_disk_is_an_error_with_a_way_out_and_the_old_tables_stay(tmp_path, monkeypatch):
+    landing.put(tmp_path, result('c1'))
+    publish(tmp_path)
+    landing.put(tmp_path, result('c2'))
+
+    def full(*args):
+        raise OSError(28, 'No space left on device')
+    with monkeypatch.context() as m:
+        m.setattr(tables, 'sync_new', full)
+        with pytest.raises(WarehouseError) as e:
+            publish(tmp_path)
+    assert 'No space left' in e.value.message and 'same command again' in e.value.way_out
+    assert ask(tmp_path, 'SELECT call_id FROM calls') == [('c1',)]
+    assert publish(tmp_path).calls == 1
+    assert ask(tmp_path, 'SELECT call_id FROM calls ORDER BY 1') == [('c1',), ('c2',)]
 
 
 # Side by side

@@ -75,21 +75,26 @@ def publish(root: Path, run: Run | None = None, *, standard: str = 'default',
       timeout_s: how long to wait for another publisher; None = as long as it takes.
       say: told when it waits, and what had to be repaired.
 
-    Raises WarehouseError where the folder cannot be written, or its tables cannot be read.
+    Raises WarehouseError where the folder cannot be written, the disk is full, or its tables
+    cannot be read; a later publish then goes on.
     """
+    from deltalake.exceptions import DeltaError
     began = time.monotonic()
     root = tables.check_root(root)
     with locked(root, timeout_s, say):
-        before = catalogs.current(root)
-        _remove_leftovers(root)
-        repaired = tables.repair(root, before.tables if before else {})
-        for line in repaired:
-            say(line)
-        stage = staging.read_landed(root)
         try:
-            return _publish(root, run, stage, before, standard, timezone, bool(repaired), began)
-        finally:
-            staging.drop(stage)
+            before = catalogs.current(root)
+            _remove_leftovers(root)
+            repaired = tables.repair(root, before.tables if before else {})
+            for line in repaired:
+                say(line)
+            with staging.read_landed(root) as stage:
+                return _publish(root, run, stage, before, standard, timezone, bool(repaired), began)
+        except (OSError, DeltaError, duckdb.Error, pa.ArrowException) as e:
+            raise WarehouseError(
+                f'publishing to {root} failed: {e}; what was published before is as it was',
+                way_out='Put right what it says (a full disk, a read-only folder), then run the '
+                'same command again: it goes on from what has landed.') from e
 
 
 def published(root: Path, call_ids: Iterable[str]) -> dict[str, tuple[str, str]]:

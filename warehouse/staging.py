@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from pathlib import Path
@@ -74,23 +75,23 @@ class Stage:
                 yield from pa.ipc.open_stream(source)
 
 
-def read_landed(root: Path) -> Stage:
-    """Reads every landing file. Its folder is to be removed with `drop`."""
+@contextmanager
+def read_landed(root: Path) -> Iterator[Stage]:
+    """Reads every landing file; what was staged is there inside the `with` only."""
     folder = root / f'{_STAGING}{uuid.uuid4().hex}'
     folder.mkdir()
-    chunks: list[tuple[Staged, ...]] = []
-    damaged: list[Reject] = []
-    paths = list(landing.landed(root))
-    for first in range(0, len(paths), CHUNK_CALLS):
-        chunk = _write_chunk(root, folder, len(chunks), paths[first:first + CHUNK_CALLS], damaged)
-        if chunk:
-            chunks.append(chunk)
-    return Stage(folder, tuple(chunks), tuple(damaged))
-
-
-def drop(stage: Stage) -> None:
-    """Removes what was staged."""
-    shutil.rmtree(stage.folder, ignore_errors=True)
+    try:
+        chunks: list[tuple[Staged, ...]] = []
+        damaged: list[Reject] = []
+        paths = list(landing.landed(root))
+        for first in range(0, len(paths), CHUNK_CALLS):
+            chunk = _write_chunk(
+                root, folder, len(chunks), paths[first:first + CHUNK_CALLS], damaged)
+            if chunk:
+                chunks.append(chunk)
+        yield Stage(folder, tuple(chunks), tuple(damaged))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_unfinished(root: Path) -> None:
