@@ -43,8 +43,8 @@ def is_local(flags: list[str]) -> bool:
 
 
 def _beam_parser() -> argparse.ArgumentParser:
-    from apache_beam.options.pipeline_options import PipelineOptions
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, conflict_handler='resolve')
+    from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
+    parser = _BeamArgumentParser(add_help=False, allow_abbrev=False, conflict_handler='resolve')
     for options in PipelineOptions.__subclasses__():
         options._add_argparse_args(parser)
     return parser

@@ -46,7 +46,9 @@ def print_call(root: Path, call_id: str, as_of: int | None) -> bool:
                else Console(width=PLAIN_WIDTH, highlight=False))
     console.print(_head(call))
     console.print(timeline(events, call['duration_s'], console.width - 10))
-    console.print(Group(Rule('transcript', align='left', style='dim'),
+    heading = 'transcript' + {'low': ' (not to be believed: the line is too poor for the engine)',
+                              'none': ' (no words were heard)'}.get(call['transcript_trust'], '')
+    console.print(Group(Rule(heading, align='left', style='dim'),
                         *_transcript(ask('turns', 'turn'), events)))
     if kpis:
         console.print(Group(Rule('figures', align='left', style='dim'), *_figures(kpis[0])))

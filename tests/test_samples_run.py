@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import SAMPLES, etiquette, rows
+from transforms.intervals import intersect, subtract, total, union
 
 TRUTH = json.loads((SAMPLES / 'truth.json').read_text())
 HEARD = [call for call, true in TRUTH.items() if not true['silent']]
@@ -96,14 +97,14 @@ def test_agent_and_caller_are_told_apart(sample_run, kpis, call):
     root, _ = sample_run
     speech = rows(root, f"SELECT speaker, start_s, end_s FROM events WHERE call_id = '{call}' "
                         "AND kind = 'speech' AND label IS DISTINCT FROM 'bleed'")
-    agreed = other = 0.0
-    for turn in TRUTH[call]['turns']:
-        for span in speech:
-            shared = min(turn['end_s'], span['end_s']) - max(turn['start_s'], span['start_s'])
-            agreed += max(0.0, shared) * (span['speaker'] == turn['speaker'])
-            other += max(0.0, shared) * (span['speaker'] != turn['speaker'])
-    assert agreed > 0
-    assert other < 0.15 * agreed
+    said = {who: union((turn['start_s'], turn['end_s']) for turn in TRUTH[call]['turns']
+                       if turn['speaker'] == who) for who in ('agent', 'caller')}
+    heard = {who: union((span['start_s'], span['end_s']) for span in speech
+                        if span['speaker'] == who) for who in ('agent', 'caller')}
+    for who, other in (('agent', 'caller'), ('caller', 'agent')):
+        alone = subtract(said[who], said[other])
+        assert total(intersect(alone, heard[who])) > 0.7 * total(alone)
+        assert total(intersect(alone, heard[other])) < 0.1 * total(alone)
 
 
 def test_a_silent_recording_is_published_with_nothing_claimed(kpis):

@@ -122,11 +122,9 @@ class Bury(beam.DoFn):
 def reject_of(call: Reference | Conversation, step: str, error: Exception) -> Reject:
     """The reject row of a call that a step failed on."""
     ref = call.ref if isinstance(call, Conversation) else call
-    known = isinstance(error, CallError)
+    told = error if isinstance(error, CallError) else CallError(
+        f'{ref.source_uri}: {error}', way_out=UNEXPECTED_WAY_OUT)
     return Reject(
-        reject_key=ref.key, source_uri=ref.source_uri, row=ref.row, call_id=ref.call_id,
-        step=step, field=error.field if known else None, value=error.value if known else None,
-        error=type(error).__name__,
-        message=error.message if known else f'{ref.source_uri}: {error}',
-        way_out=error.way_out if known else UNEXPECTED_WAY_OUT,
-        manifest=ref.manifest, failed_at=datetime.now(timezone.utc))
+        reject_key=ref.key, source_uri=ref.source_uri, row=ref.row, call_id=ref.call_id, step=step,
+        field=told.field, value=told.value, error=type(error).__name__, message=told.message,
+        way_out=told.way_out, manifest=ref.manifest, failed_at=datetime.now(timezone.utc))
