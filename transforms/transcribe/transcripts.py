@@ -111,11 +111,9 @@ def _segments(tree: dict[str, Any], language: str | None, at: str) -> Iterator[S
             text = word.get('word', word.get('text'))
             if not isinstance(text, str):
                 raise TranscriptError(f'{there}.word: is missing')
-            start, end = _time(word, ('start',), there), _time(word, ('end',), there)
             score = word.get('score', word.get('probability', word.get('confidence')))
-            timed = start is not None and end is not None
-            heard.append(Word(start, end, text.strip(), _score(score, there),
-                              ALIGNED if timed else UNTIMED))
+            heard.append(_word(text, _time(word, ('start',), there), _time(word, ('end',), there),
+                               score, there))
             labels.append(_label(word) or label)
         bounds = (span[0] if span[0] is not None else _first(heard),
                   span[1] if span[1] is not None else _last(heard))
@@ -138,16 +136,17 @@ def _amazon(tree: dict[str, Any], language: str | None, at: str) -> Iterator[Sai
             for said in _items(channel.get('items'), {}, language, f'{here}.items'):
                 yield said._replace(channel=index)
         return
-    speakers = {}
     labels = _dict(results.get('speaker_labels') or {}, f'{at}: results.speaker_labels')
-    for segment in labels.get('segments') or ():
-        for item in (segment.get('items') or () if isinstance(segment, dict) else ()):
-            if isinstance(item, dict):
-                speakers[item.get('start_time')] = item.get('speaker_label')
+    speakers = {}
+    for n, segment in enumerate(_list(labels.get('segments', []),
+                                      f'{at}: results.speaker_labels.segments')):
+        here = f'{at}: results.speaker_labels.segments[{n}]'
+        for item in _list(_dict(segment, here).get('items', []), f'{here}.items'):
+            speakers[str(_dict(item, here).get('start_time'))] = item.get('speaker_label')
     yield from _items(results.get('items'), speakers, language, f'{at}: results.items')
 
 
-def _items(items: Any, speakers: dict[Any, Any], language: str | None, at: str) -> Iterator[Said]:
+def _items(items: Any, speakers: dict[str, Any], language: str | None, at: str) -> Iterator[Said]:
     out: list[Said] = []
     for n, item in enumerate(_list(items, at)):
         here = f'{at}[{n}]'
@@ -159,15 +158,12 @@ def _items(items: Any, speakers: dict[Any, Any], language: str | None, at: str) 
                 last = out[-1]
                 out[-1] = last._replace(word=last.word._replace(text=last.word.text + text))
             continue
-        start = _time(item, ('start_time',), here)
-        end = _time(item, ('end_time',), here)
-        timed = start is not None and end is not None
-        out.append(Said(Word(start, end, text, _score(best.get('confidence'), here),
-                             ALIGNED if timed else UNTIMED),
-                        _text(item.get('speaker_label')
-                              or speakers.get(item.get('start_time')))))
-    for said in out:
-        yield from (said._replace(word=part) for part in _parts(said.word, language))
+        word = _word(text, _time(item, ('start_time',), here), _time(item, ('end_time',), here),
+                     best.get('confidence'), here)
+        label = item.get('speaker_label') or speakers.get(str(item.get('start_time')))
+        out.append(Said(word, _text(label)))
+    yield from (said._replace(word=part) for said in out
+                for part in _parts(said.word, language) if part.text)
 
 
 def _amazon_calls(tree: dict[str, Any], language: str | None, at: str) -> Iterator[Said]:
@@ -182,15 +178,18 @@ def _amazon_calls(tree: dict[str, Any], language: str | None, at: str) -> Iterat
             yield from (Said(word, role)
                         for word in _untimed(str(turn.get('Content', '')), language, span, here))
             continue
+        heard: list[Word] = []
         for m, item in enumerate(_list(items, f'{here}.Items')):
             there = f'{here}.Items[{m}]'
-            if _dict(item, there).get('Type', 'pronunciation') == 'punctuation':
+            text = str(_dict(item, there).get('Content', ''))
+            if item.get('Type') == 'punctuation':
+                heard[-1:] = [word._replace(text=word.text + text) for word in heard[-1:]]
                 continue
-            word = Word(_milliseconds(item, 'BeginOffsetMillis', there),
-                        _milliseconds(item, 'EndOffsetMillis', there),
-                        str(item.get('Content', '')), _score(item.get('Confidence'), there),
-                        ALIGNED)
-            yield from (Said(part, role) for part in _parts(word, language))
+            heard.append(_word(text, _milliseconds(item, 'BeginOffsetMillis', there),
+                               _milliseconds(item, 'EndOffsetMillis', there),
+                               item.get('Confidence'), there))
+        yield from (Said(part, role) for word in heard
+                    for part in _parts(word, language) if part.text)
 
 
 def _vcon(tree: dict[str, Any], language: str | None, at: str) -> Iterator[Said]:
@@ -289,6 +288,15 @@ def _clock(text: str, line: int) -> float:
     hours, minutes, seconds, fraction = clock.groups()
     return (int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)
             + int(fraction.ljust(3, '0')) / 1000)
+
+
+def _word(text: str, start: float | None, end: float | None, score: Any, at: str) -> Word:
+    """A word that has both its times, or none."""
+    if start is None or end is None:
+        return Word(None, None, text.strip(), _score(score, at), UNTIMED)
+    if end < start:
+        raise TranscriptError(f'{at}: ends before it starts')
+    return Word(start, end, text.strip(), _score(score, at), ALIGNED)
 
 
 def _untimed(text: str, language: str | None, span: tuple[float | None, float | None],
