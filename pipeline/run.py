@@ -22,7 +22,7 @@ from pipeline.settings import (
     load_standard,
 )
 from pipeline.sources import Batch
-from pipeline.supervise import shares, supervise
+from pipeline.supervise import supervise
 from transforms.conversation import Reference, RunContext
 from warehouse import landing, ledger
 from warehouse.publish import Published, publish, published, rejected_before
@@ -52,25 +52,26 @@ def run_batch(batch: Batch, settings: Settings, root: Path, *, command: str, bea
     began_at, run_id = datetime.now(timezone.utc), _new_run_id()
     root.mkdir(parents=True, exist_ok=True)
     book = _new_ledger(root, run_id)
+    local = is_local(beam_flags)
     plan = plan_of(settings, RunContext(
         str(root), str(book), run_id, fingerprint_of(settings), settings.timezone, force,
-        redo_stale))
+        redo_stale, claims=local))
     tally = Tally(calls_in=batch.rows)
     with Progress(tally) as progress:
         for warning in batch.warnings:
             progress.say(f'warning: {warning}')
         todo = _settle_before_work(batch, root, run_id, force or again, progress)
-        workers = settings.workers or usable_cores()
-        parts = shares(todo, workers if is_local(beam_flags) else 1) if todo else []
-        supervise(parts, plan, beam_flags, progress.add)
+        workers = (settings.workers or usable_cores()) if local else 1
+        supervise(todo, workers, plan, beam_flags, progress.add)
     run = Run(
         run_id=run_id, started_at=began_at, finished_at=datetime.now(timezone.utc),
         command=command, fingerprint=plan.context.fingerprint, calls_in=tally.calls_in,
         calls_published=tally.landed, calls_skipped=tally.skipped, calls_rejected=tally.rejected,
         audio_s=tally.audio_s, work_s=tally.work_s, peak_rss_mb=tally.peak_rss_mb)
-    done = publish(root, run, standard=settings.standard, say=say)
+    done = publish(root, run, standard=settings.standard, timezone=settings.timezone, say=say)
     shutil.rmtree(book, ignore_errors=True)
-    return Outcome(run, tally, done, (*batch.warnings, *done.warnings))
+    # The row as it was stored: a landing file that was damaged since is counted as rejected there.
+    return Outcome(done.run or run, tally, done, (*batch.warnings, *done.warnings))
 
 
 def plan_of(settings: Settings, context: RunContext) -> Plan:

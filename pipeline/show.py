@@ -59,10 +59,10 @@ def print_outcome(outcome: Outcome, root: Path) -> None:
     console.print(
         f'{run.calls_in} calls in = {run.calls_published} published + {run.calls_skipped} skipped '
         f'+ {run.calls_rejected} rejected' + (f' ({"; ".join(notes)})' if notes else ''))
+    place = f'catalog {outcome.published.catalog_version} in {clean(_here(root))}'
     console.print(
-        f'{run.audio_s / 60:.1f} min of audio in {wall_s:.0f} s, '
-        f'{run.audio_s / wall_s if wall_s else 0:.1f} x real time; catalog '
-        f'{outcome.published.catalog_version} in {clean(_here(root))}', soft_wrap=True)
+        f'{run.audio_s / 60:.1f} min of audio in {wall_s:.0f} s, {run.audio_s / wall_s:.1f} x real '
+        f'time; {place}' if run.audio_s else f'nothing new to hear; {place}', soft_wrap=True)
     if run.calls_rejected:
         console.print('why: etiquette sql "SELECT source_uri, step, message, way_out FROM rejects"')
 

@@ -1,20 +1,22 @@
 """Starts the workers of a run, follows them by the ledger, and starts again what dies.
 
-Each worker is a process of its own with its share of the batch: Beam's multi-processing mode of
-the local runner hangs for ever when a worker is killed, takes 12 s to start and stop, and cannot
-say which call did it. Here a worker that dies is started again with what it had left; the call
-it had in work gets one more try, at the end, and is rejected as `crashed` after the second.
+Each worker is a process of its own that runs the graph: Beam's multi-processing mode of the local
+runner hangs for ever when a worker is killed, takes 12 s to start and stop, deals the batch out
+beforehand, and cannot say which call killed a worker. Here workers take call after call; one that
+dies is started again; the call it had in work gets one more try, at the end, and is rejected as
+`crashed` after the second.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO
@@ -36,106 +38,161 @@ class RunFailedError(RuntimeError):
 
 
 @dataclass
-class _Share:
-    """One worker's part of the batch."""
+class _Worker:
+    """A worker process, and the call it has in work."""
 
     number: int
-    left: dict[str, Reference]
     process: subprocess.Popen[bytes] | None = None
     log: IO[bytes] | None = None
     in_work: str | None = None
-    crashes: dict[str, int] = field(default_factory=dict)
     idle_deaths: int = 0
 
 
-def shares(references: Sequence[Reference], workers: int) -> list[list[Reference]]:
-    """The batch in at most `workers` parts of about equal bytes, the largest files first.
-
-    A file whose size is not known (remote) counts as the mean of the others.
-    """
-    sizes = [_size(ref) for ref in references]
-    known = [size for size in sizes if size]
-    mean = sum(known) / len(known) if known else 1.0
-    weighed = sorted(((size or mean, n) for n, size in enumerate(sizes)), reverse=True)
-    parts: list[list[Reference]] = [[] for _ in range(max(1, min(workers, len(references))))]
-    loads = [0.0] * len(parts)
-    for size, n in weighed:
-        least = loads.index(min(loads))
-        parts[least].append(references[n])
-        loads[least] += size
-    return parts
+def largest_first(references: Sequence[Reference]) -> list[Reference]:
+    """The batch, largest files first, so that no worker begins a long call when the others end."""
+    return sorted(references, key=_size, reverse=True)
 
 
-def supervise(parts: list[list[Reference]], plan: Plan, beam_flags: list[str],
+def supervise(references: Sequence[Reference], workers: int, plan: Plan, beam_flags: list[str],
               on_entry: Callable[[ledger.Entry], None]) -> None:
-    """Runs every part to its end. Each call's outcome comes to `on_entry` once.
+    """Runs the batch to its end. Each call's outcome comes to `on_entry` once.
 
-    Raises RunFailedError where a worker says that the graph itself failed, or dies again and again
-    without a call in work. Workers are ended however this function is left.
+    With `plan.context.claims` each worker is given the whole batch and takes call after call that
+    nobody has taken: then all of them end at about the same time, whatever the calls cost.
+
+    Raises RunFailedError where a worker says that the graph itself failed, or dies again and
+    again without a call in work. Workers are ended however this function is left.
     """
-    book = ledger.Reader(Path(plan.context.ledger))
-    running = [_Share(n, {ref.key: ref for ref in part}) for n, part in enumerate(parts) if part]
-    share_of = {key: share for share in running for key in share.left}
+    crew = _Crew(references, plan, beam_flags, on_entry)
+    running = [_Worker(n) for n in range(min(workers, len(references)))]
     try:
-        for share in running:
-            _start(share, plan, beam_flags)
+        for worker in running:
+            crew.start(worker)
         while running:
-            ended = [share for share in running if _code(share) is not None]
-            _read(book, share_of, on_entry)
-            for share in ended:
-                if share.left and _code(share) == 0:
-                    raise RunFailedError(
-                        f'worker {share.number} ended with {len(share.left)} calls not accounted '
-                        f'for; its log: {_log_path(share, plan)}')
-                if share.left:
-                    _bury_or_retry(share, plan, on_entry)
-                if share.left:
-                    _start(share, plan, beam_flags)
-                else:
-                    running.remove(share)
+            ended = [worker for worker in running if crew.code(worker) is not None]
+            crew.read(running)
+            for worker in ended:
+                if not crew.goes_on(worker, running):
+                    running.remove(worker)
+                    crew.end(worker)
             if running and not ended:
                 time.sleep(POLL_S)
     finally:
-        for share in running:
-            _end(share)
+        for worker in running:
+            crew.end(worker)
 
 
-def _read(book: ledger.Reader, share_of: dict[str, _Share],
-          on_entry: Callable[[ledger.Entry], None]) -> None:
-    for entry in book.new():
-        share = share_of[entry.key]
-        if entry.key not in share.left:
-            continue
-        if entry.outcome == ledger.STARTED:
-            share.in_work = entry.key
-            continue
-        share.in_work = None
-        del share.left[entry.key]
-        on_entry(entry)
+class _Crew:
+    """What the workers of a run have done, and what is left."""
 
+    def __init__(self, references: Sequence[Reference], plan: Plan, beam_flags: list[str],
+                 on_entry: Callable[[ledger.Entry], None]):
+        self._plan, self._flags, self._on_entry = plan, beam_flags, on_entry
+        self._folder = Path(plan.context.ledger)
+        self._book = ledger.Reader(self._folder)
+        self._left = {ref.key: ref for ref in largest_first(references)}
+        self._crashes: dict[str, int] = {}
+        self._forgotten: set[str] = set()
 
-def _bury_or_retry(share: _Share, plan: Plan, on_entry: Callable[[ledger.Entry], None]) -> None:
-    """A worker has died with calls left: decide about the one it had in work."""
-    code = _code(share)
-    if code == FAILED:
-        raise RunFailedError(_last_words(share, plan))
-    key = share.in_work
-    if key is None:
-        share.idle_deaths += 1
-        if share.idle_deaths >= MOST_IDLE_DEATHS:
-            raise RunFailedError(
-                f'worker {share.number} died {share.idle_deaths} times with no call in work '
-                f'(exit code {code}); {_last_words(share, plan)}')
-        return
-    share.in_work = None
-    share.crashes[key] = share.crashes.get(key, 0) + 1
-    ref = share.left.pop(key)
-    if share.crashes[key] < MOST_CRASHES:
-        share.left[key] = ref  # last in line now, so that the others come first
-        return
-    reject = crashed(ref, code, plan.context.run_id)
-    landing.put_reject(Path(plan.context.warehouse), reject)
-    on_entry(ledger.Entry(key, ledger.REJECTED, ref.call_id, f'worker: {reject.message}'))
+    def start(self, worker: _Worker) -> None:
+        """Gives the worker a process and what is left of the batch."""
+        self._close(worker)
+        worker.log = self._log(worker).open('ab')
+        env = {**os.environ, 'PYANNOTE_METRICS_ENABLED': '0', 'PYTHONUNBUFFERED': '1'}
+        worker.process = subprocess.Popen(
+            WORKER, stdin=subprocess.PIPE, stdout=worker.log, stderr=worker.log, env=env,
+            start_new_session=True)
+        assert worker.process.stdin is not None
+        job = Job(list(self._left.values()), self._plan, self._flags)
+        # A worker that died at once has closed the pipe: its exit code says so soon enough.
+        with contextlib.suppress(BrokenPipeError):
+            pickle.dump(job, worker.process.stdin)
+            worker.process.stdin.flush()
+
+    def read(self, running: Sequence[_Worker]) -> None:
+        """Takes note of all that the ledger says since the last look."""
+        by_pid = {worker.process.pid: worker for worker in running if worker.process}
+        for entry in self._book.new():
+            worker = by_pid.get(entry.pid)
+            if entry.key not in self._left:
+                continue
+            started = entry.outcome == ledger.STARTED
+            if worker:
+                worker.in_work = entry.key if started else None
+            if not started:
+                del self._left[entry.key]
+                self._on_entry(entry)
+
+    def goes_on(self, worker: _Worker, running: Sequence[_Worker]) -> bool:
+        """A worker has ended: whether it was started again, and with what it left behind."""
+        code = self.code(worker)
+        if code:
+            self._bury_or_release(worker, code)
+        others = {other.in_work for other in running if other is not worker}
+        free = [key for key in self._left if key not in others]
+        if not free or (code == 0 and len(running) > 1):
+            return False
+        if code == 0:
+            self._release_forgotten(free)
+        self.start(worker)
+        return True
+
+    def end(self, worker: _Worker) -> None:
+        """Ends the worker's process, if it has not ended by itself."""
+        if worker.process and worker.process.poll() is None:
+            worker.process.kill()
+            worker.process.wait()
+        self._close(worker)
+
+    @staticmethod
+    def code(worker: _Worker) -> int | None:
+        return worker.process.poll() if worker.process else None
+
+    def _bury_or_release(self, worker: _Worker, code: int) -> None:
+        if code == FAILED:
+            raise RunFailedError(self._last_words(worker))
+        key, worker.in_work = worker.in_work, None
+        if key is None:
+            worker.idle_deaths += 1
+            if worker.idle_deaths >= MOST_IDLE_DEATHS:
+                raise RunFailedError(
+                    f'worker {worker.number} died {worker.idle_deaths} times with no call in work '
+                    f'(exit code {code}); {self._last_words(worker)}')
+            return
+        self._crashes[key] = self._crashes.get(key, 0) + 1
+        ref = self._left.pop(key)
+        if self._crashes[key] < MOST_CRASHES:
+            self._left[key] = ref  # last in line now, so that the others come first
+            ledger.release(self._folder, key)
+            return
+        reject = crashed(ref, code, self._plan.context.run_id)
+        landing.put_reject(Path(self._plan.context.warehouse), reject)
+        self._on_entry(ledger.Entry(key, ledger.REJECTED, ref.call_id,
+                                    f'worker: {reject.message}'))
+
+    def _release_forgotten(self, keys: list[str]) -> None:
+        """All workers have ended well, but not all calls: one died as it took a call up."""
+        if not self._forgotten.isdisjoint(keys):
+            raise RunFailedError(f'{len(keys)} calls are not accounted for, such as '
+                                 f'{self._left[keys[0]].source_uri}')
+        self._forgotten.update(keys)
+        for key in keys:
+            ledger.release(self._folder, key)
+
+    def _close(self, worker: _Worker) -> None:
+        if worker.process and worker.process.stdin:
+            with contextlib.suppress(BrokenPipeError):
+                worker.process.stdin.close()
+        if worker.log:
+            worker.log.close()
+
+    def _log(self, worker: _Worker) -> Path:
+        return self._folder / f'worker-{worker.number}.log'
+
+    def _last_words(self, worker: _Worker) -> str:
+        path = self._log(worker)
+        lines = path.read_text(errors='replace').strip().splitlines()
+        return f'{lines[-1] if lines else "no message"} (log: {path})'
 
 
 def crashed(ref: Reference, code: int | None, run_id: str) -> Reject:
@@ -149,49 +206,6 @@ def crashed(ref: Reference, code: int | None, run_id: str) -> Reject:
         way_out='Signal 9 is most often a lack of memory: run with fewer --workers or on a larger '
                 'machine, then `etiquette retry`; otherwise keep the file and report the fault.',
         manifest=ref.manifest, run_id=run_id, failed_at=datetime.now(timezone.utc))
-
-
-def _start(share: _Share, plan: Plan, beam_flags: list[str]) -> None:
-    _close(share)
-    share.log = _log_path(share, plan).open('ab')
-    env = {**os.environ, 'PYANNOTE_METRICS_ENABLED': '0', 'PYTHONUNBUFFERED': '1'}
-    share.process = subprocess.Popen(
-        WORKER, stdin=subprocess.PIPE, stdout=share.log, stderr=share.log, env=env,
-        start_new_session=True)
-    assert share.process.stdin is not None
-    try:
-        pickle.dump(Job(list(share.left.values()), plan, beam_flags), share.process.stdin)
-        share.process.stdin.flush()
-    except BrokenPipeError:
-        pass  # it died at once: the next look at its exit code says so
-
-
-def _code(share: _Share) -> int | None:
-    return share.process.poll() if share.process else None
-
-
-def _end(share: _Share) -> None:
-    if share.process and share.process.poll() is None:
-        share.process.kill()
-        share.process.wait()
-    _close(share)
-
-
-def _close(share: _Share) -> None:
-    if share.process and share.process.stdin:
-        share.process.stdin.close()
-    if share.log:
-        share.log.close()
-
-
-def _log_path(share: _Share, plan: Plan) -> Path:
-    return Path(plan.context.ledger) / f'worker-{share.number}.log'
-
-
-def _last_words(share: _Share, plan: Plan) -> str:
-    path = _log_path(share, plan)
-    lines = path.read_text(errors='replace').strip().splitlines()
-    return f'{lines[-1] if lines else "no message"} (log: {path})'
 
 
 def _size(ref: Reference) -> int:

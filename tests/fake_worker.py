@@ -18,6 +18,11 @@ def main():
         if ref.call_id == 'no-model':
             print('RuntimeError: no model in /models', file=sys.stderr)
             sys.exit(FAILED)
+        if not ledger.claim(book, ref.key):
+            continue
+        if ref.call_id == 'dropped' and not tried.exists():
+            tried.touch()
+            os.kill(os.getpid(), signal.SIGKILL)  # taken up, but not yet in the ledger
         ledger.append(book, ledger.Entry(ref.key, ledger.STARTED, ref.call_id))
         if ref.call_id.startswith('kills'):
             os.kill(os.getpid(), signal.SIGKILL)

@@ -141,7 +141,9 @@ class RunContext:
     """What every call of a run shares, besides the options of the stages.
 
     `fingerprint` is of the perception settings; `redo_stale` does calls again that are published
-    with another one; `force` does every call again.
+    with another one; `force` does every call again. With `claims`, several processes are given
+    the same calls, and each call is done by the one that takes it first; not for a runner that
+    may give a call to another process again.
     """
 
     warehouse: str
@@ -151,3 +153,4 @@ class RunContext:
     timezone: str
     force: bool = False
     redo_stale: bool = False
+    claims: bool = False

@@ -34,17 +34,19 @@ Stage = Callable[[Conversation], Conversation]
 
 
 def admit(context: RunContext) -> Callable[[Reference], Conversation | None]:
-    """Hashes the audio; a call that is landed or published already ends its way here."""
+    """Takes a call up and hashes its audio; one that is done already ends its way here."""
     root, book = Path(context.warehouse), Path(context.ledger)
 
     def stage(ref: Reference) -> Conversation | None:
+        if context.claims and not ledger.claim(book, ref.key):
+            return None
+        ledger.append(book, ledger.Entry(ref.key, ledger.STARTED, ref.call_id))
         sha256 = sha256_of(ref)
         done = None if context.force else _done_already(ref, sha256, root, context)
         if done:
             outcome, why = done
             ledger.append(book, ledger.Entry(ref.key, outcome, ref.call_id, why))
             return None
-        ledger.append(book, ledger.Entry(ref.key, ledger.STARTED, ref.call_id))
         return Conversation(ref=ref, audio_sha256=sha256)
 
     return stage

@@ -32,17 +32,35 @@ class Entry:
     work_s: float = 0.0
     rss_mb: float = 0.0
     at: float = 0.0  # seconds since the epoch, set when it is written
+    pid: int = 0  # of the process that wrote it, set when it is written
 
 
 def append(folder: Path, entry: Entry) -> None:
     """Adds one line to this process's file: a single write, so that a kill leaves no half line."""
-    line = json.dumps(asdict(replace(entry, at=time.time())), ensure_ascii=False) + '\n'
+    stamped = replace(entry, at=time.time(), pid=os.getpid())
+    line = json.dumps(asdict(stamped), ensure_ascii=False) + '\n'
     file = os.open(folder / f'{os.uname().nodename}-{os.getpid()}.jsonl',
                    os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         os.write(file, line.encode())
     finally:
         os.close(file)
+
+
+def claim(folder: Path, key: str) -> bool:
+    """Takes a call for this process; False where another one was first."""
+    claims = folder / 'claims'
+    claims.mkdir(exist_ok=True)
+    try:
+        os.close(os.open(claims / key, os.O_CREAT | os.O_EXCL, 0o644))
+    except FileExistsError:
+        return False
+    return True
+
+
+def release(folder: Path, key: str) -> None:
+    """Gives a call back that nobody works on any more: the process that took it has died."""
+    (folder / 'claims' / key).unlink(missing_ok=True)
 
 
 class Reader:

@@ -27,7 +27,7 @@ from pipeline.plan import Job, Plan
 from pipeline.run import plan_of
 from pipeline.settings import Settings, fingerprint_of, load_settings
 from pipeline.sources import read_batch
-from pipeline.supervise import shares, supervise
+from pipeline.supervise import supervise
 from tests.bench.long_call import write_long_call
 from transforms.conversation import Reference, RunContext
 from warehouse import ledger
@@ -137,7 +137,7 @@ def plain_loop(calls: list[Reference], settings: Settings, folder: Path) -> Meas
 def workers(calls: list[Reference], settings: Settings, folder: Path, number: int) -> Measured:
     """The pipeline's workers on the local Beam runner."""
     plan, began = _plan(settings, folder), time.time()
-    supervise(shares(calls, number), plan, beam_flags([], []), lambda entry: None)
+    supervise(calls, number, plan, beam_flags([], []), lambda entry: None)
     return _measured(plan, began)
 
 
@@ -146,7 +146,7 @@ def _plan(settings: Settings, folder: Path) -> Plan:
     book = root / 'ledger'
     book.mkdir()
     return plan_of(settings, RunContext(str(root), str(book), 'bench', fingerprint_of(settings),
-                                        settings.timezone))
+                                        settings.timezone, claims=True))
 
 
 def _measured(plan: Plan, began: float) -> Measured:
