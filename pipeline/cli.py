@@ -23,6 +23,7 @@ def run_command(argv: list[str]) -> int:
 
     parser = _parser()
     args, rest = parser.parse_known_args(argv)
+    args.command_line = shlex.join(['etiquette', *argv])
     try:
         if rest and args.command not in ('run', 'retry'):
             raise FlagError(_unknown(rest[0], parser, args.command))
@@ -63,7 +64,7 @@ def _run(args: argparse.Namespace, rest: list[str]) -> int:
     flags = beam_flags(rest, _flags_of('run'))
     settings = load_settings(args.config)
     batch = read_batch(args.input, settings.source)
-    return _process(args, batch, settings, flags, ['run', args.input])
+    return _process(args, batch, settings, flags)
 
 
 def _retry(args: argparse.Namespace, rest: list[str]) -> int:
@@ -77,10 +78,10 @@ def _retry(args: argparse.Namespace, rest: list[str]) -> int:
     if not batch.rows:
         print('no rejected calls to try again')
         return OK
-    return _process(args, batch, settings, flags, ['retry'])
+    return _process(args, batch, settings, flags)
 
 
-def _process(args, batch, settings, flags, words) -> int:  # type: ignore[no-untyped-def]
+def _process(args, batch, settings, flags) -> int:  # type: ignore[no-untyped-def]
     from dataclasses import replace
 
     from pipeline.run import as_json, run_batch
@@ -90,7 +91,7 @@ def _process(args, batch, settings, flags, words) -> int:  # type: ignore[no-unt
     if args.workers is not None:
         settings = replace(settings, workers=args.workers)
     outcome = run_batch(
-        batch, settings, root, command=shlex.join(['etiquette', *words]), beam_flags=flags,
+        batch, settings, root, command=args.command_line, beam_flags=flags,
         force=getattr(args, 'force', False), redo_stale=getattr(args, 'stale', False),
         again=args.command == 'retry', say=lambda line: print(_clean(line), file=sys.stderr))
     if args.json:
@@ -156,7 +157,7 @@ def _parser() -> argparse.ArgumentParser:
                    """examples:
   etiquette run calls.csv --workers 4
   etiquette run inbox/ --config nightly --warehouse /data/warehouse
-  etiquette run calls.csv --runner=FlinkRunner --flink_master=host:8081
+  etiquette run calls.csv --runner=PortableRunner --job_endpoint=host:8099
 
 Flags that are Beam's go to Beam.""")
     run.add_argument('input', metavar='INPUT', help='a manifest (CSV, JSON Lines, Parquet) or a '

@@ -11,6 +11,7 @@ from pipeline.text import clean
 from warehouse import ledger
 
 LINE_EVERY_S = 10.0
+REJECTED_BEFORE = 'rejected before'
 
 
 @dataclass
@@ -22,6 +23,7 @@ class Tally:
     recovered: int = 0  # of the landed: heard by an earlier run that did not come to publish
     skipped: int = 0
     stale: int = 0  # of the skipped: published with other perception settings
+    rejected_before: int = 0  # of the skipped: rejected by an earlier run, and unchanged since
     rejected: int = 0
     audio_s: float = 0.0
     work_s: float = 0.0
@@ -36,6 +38,7 @@ class Tally:
         self.recovered += entry.why == 'recovered'
         self.skipped += entry.outcome == ledger.SKIPPED
         self.stale += entry.why == 'stale'
+        self.rejected_before += entry.why == REJECTED_BEFORE
         self.rejected += entry.outcome == ledger.REJECTED
         self.audio_s += entry.audio_s
         self.work_s += entry.work_s

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pipeline.beam_flags import is_local
 from pipeline.plan import Plan
-from pipeline.progress import Progress, Tally
+from pipeline.progress import REJECTED_BEFORE, Progress, Tally
 from pipeline.settings import (
     Settings,
     fingerprint_of,
@@ -97,7 +97,7 @@ def _settle_before_work(batch: Batch, root: Path, run_id: str, again: bool,
     for reject in batch.rejects:
         earlier = before.get(reject.reject_key)
         if earlier and earlier.manifest == reject.manifest:
-            progress.add(_skipped(reject.reject_key, reject.call_id, 'rejected before'))
+            progress.add(_skipped(reject.reject_key, reject.call_id))
             continue
         landing.put_reject(root, replace(reject, run_id=run_id))
         progress.add(ledger.Entry(reject.reject_key, ledger.REJECTED, reject.call_id or '',
@@ -107,15 +107,15 @@ def _settle_before_work(batch: Batch, root: Path, run_id: str, again: bool,
     for ref in batch.references:
         earlier = before.get(ref.key)
         if earlier and _unchanged_since(earlier, ref):
-            progress.add(_skipped(ref.key, ref.call_id, 'rejected before'))
+            progress.add(_skipped(ref.key, ref.call_id))
             continue
         sha256, fingerprint = known.get(ref.call_id, (None, None))
         todo.append(replace(ref, published_sha256=sha256, published_fingerprint=fingerprint))
     return todo
 
 
-def _skipped(key: str, call_id: str | None, why: str) -> ledger.Entry:
-    return ledger.Entry(key, ledger.SKIPPED, call_id or '', why)
+def _skipped(key: str, call_id: str | None) -> ledger.Entry:
+    return ledger.Entry(key, ledger.SKIPPED, call_id or '', REJECTED_BEFORE)
 
 
 def _unchanged_since(reject: Reject, ref: Reference) -> bool:
@@ -151,6 +151,7 @@ def as_json(outcome: Outcome) -> str:
         'run_id': run.run_id, 'calls_in': run.calls_in, 'calls_published': run.calls_published,
         'calls_skipped': run.calls_skipped, 'calls_rejected': run.calls_rejected,
         'calls_stale': outcome.tally.stale, 'calls_recovered': outcome.tally.recovered,
+        'calls_rejected_before': outcome.tally.rejected_before,
         'audio_s': run.audio_s, 'work_s': run.work_s, 'peak_rss_mb': run.peak_rss_mb,
         'wall_s': (run.finished_at - run.started_at).total_seconds(),
         'catalog': outcome.published.catalog_version, 'warnings': list(outcome.warnings)})

@@ -55,6 +55,8 @@ def print_outcome(outcome: Outcome, root: Path) -> None:
     notes = [note for number, note in (
         (tally.recovered, f'{tally.recovered} recovered from an earlier run'),
         (tally.stale, f'{tally.stale} stale: heard with other settings, `--stale` redoes them'),
+        (tally.rejected_before, f'{tally.rejected_before} rejected before and unchanged: '
+                                '`etiquette retry` tries them again'),
     ) if number]
     console.print(
         f'{run.calls_in} calls in = {run.calls_published} published + {run.calls_skipped} skipped '

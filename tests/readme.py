@@ -1,10 +1,12 @@
 """The README's sessions: run them, compare them, write their output anew.
 
-`python -m tests.readme` replaces the output of every command in README.md by what it prints now.
+`python -m tests.readme` replaces the output of every command in README.md by what it prints now,
+and the figures by those of bench/results.json.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import tempfile
@@ -14,6 +16,8 @@ from pathlib import Path
 from tests.conftest import HERE, SAMPLES, etiquette
 
 README = HERE.parent / 'README.md'
+RESULTS = HERE.parent / 'bench' / 'results.json'
+BENCH = re.compile(r'(?<=<!-- bench -->\n).*(?=<!-- /bench -->)', re.DOTALL)
 HOME = '~/call-etiquette'
 SESSION = re.compile(r'^```console\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r'^\$ (.*)\n((?:(?!\$ ).*\n)*)', re.MULTILINE)
@@ -57,6 +61,29 @@ def _alike(one: str, other: str) -> bool:
     return abs(a - b) <= 0.05 + 0.02 * abs(a)
 
 
+def bench_table() -> str:
+    """What bench/results.json says, as the README shows it."""
+    results = json.loads(RESULTS.read_text())
+    speed, memory = results['speed'], results['memory']
+    rows = [
+        ('the pipeline with one worker, over a plain loop of the same engines',
+         f'{speed["one_worker_over_plain_loop"]:.2f} times the loop\'s time'),
+        ('one worker over two', f'{speed["one_worker_over_two"]:.2f} times as long'),
+        ('the samples, all engines, one worker and two',
+         f'{speed["one_worker"]["times_real_time"]:.1f} and '
+         f'{speed["two_workers"]["times_real_time"]:.1f} times real time'),
+        ('start-up: loop, one worker, two',
+         ', '.join(f'{speed[who]["start_up_s"]:.1f}'
+                   for who in ('plain_loop', 'one_worker', 'two_workers')) + ' s'),
+        *((f'a two-channel call of {minutes} min without a transcriber',
+           f'{memory[f"{minutes}_minute_call"]["peak_rss_mb"]} MB at most, '
+           f'{memory[f"{minutes}_minute_call"]["times_real_time"]:.0f} times real time')
+          for minutes in (1, 10, 60)),
+    ]
+    return '| what | measured |\n| --- | --- |\n' + ''.join(
+        f'| {what} | {figure} |\n' for what, figure in rows)
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -65,7 +92,7 @@ def main() -> None:
         for command, output in sessions():
             shown = f'$ {command}\n'
             text = text.replace(f'{shown}{output}', shown + output_of(command, folder))
-    README.write_text(text, encoding='utf-8')
+    README.write_text(BENCH.sub(lambda _: bench_table(), text), encoding='utf-8')
 
 
 if __name__ == '__main__':

@@ -52,6 +52,7 @@ def test_calls_that_were_rejected_before_are_skipped_until_retried(broken_run):
                       '--json')
     assert again.code == 0, again.err
     assert again.json()['calls_skipped'] == again.json()['calls_in']
+    assert again.json()['calls_rejected_before'] == len(EXPECTED)
     retried = etiquette('retry', '--config', QUICK, '--warehouse', root, '--json')
     assert retried.code == 1
     outcome = retried.json()

@@ -49,7 +49,8 @@ def undisturbed(batch, tmp_path_factory):
     return tables(root), time.monotonic() - began
 
 
-@pytest.mark.parametrize('seed', range(3))
+@pytest.mark.parametrize('seed', [
+    0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 8))])
 def test_a_run_that_was_killed_twice_ends_in_the_tables_of_an_undisturbed_one(
         batch, undisturbed, tmp_path, seed):
     expected, took = undisturbed

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.readme import README, RUN, alike, output_of, sessions, tidy
+from tests.readme import BENCH, README, RUN, alike, bench_table, output_of, sessions, tidy
 from warehouse.records import Kpis
 
 TEXT = README.read_text(encoding='utf-8')
@@ -39,3 +39,7 @@ def test_every_make_target_that_the_readme_names_is_there():
     makefile = (REPO / 'Makefile').read_text()
     for target in re.findall(r'`make ([a-z-]+)`', TEXT):
         assert re.search(rf'^{target}:', makefile, re.MULTILINE), target
+
+
+def test_the_figures_are_those_of_the_bench():
+    assert BENCH.search(TEXT)[0] == bench_table()

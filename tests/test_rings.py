@@ -76,7 +76,7 @@ def test_a_click_between_two_rings_is_no_answer_and_an_announcement_neither():
     assert kpis.ivr_s == pytest.approx(3.2)
 
 
-def test_on_an_outbound_call_it_is_the_caller_who_answers():
+def test_the_agents_first_speech_ends_the_ringing_on_outbound_calls_too():
     said = [(CALLER, 5.0, 5.5, 'Hello?'), (AGENT, 6.0, 9.0, 'Good morning, this is Maria.')]
-    assert kpis_of(said, 20.0, rings(1.0), direction='outbound').ring_to_answer_s == 4.0
+    assert kpis_of(said, 20.0, rings(1.0), direction='outbound').ring_to_answer_s == 5.0
     assert kpis_of(said, 20.0, rings(1.0)).ring_to_answer_s == 5.0

@@ -107,8 +107,7 @@ def _timeline(call: Call, metadata: Metadata, heard: Sequence[Event], talks: tup
     ivr = [(e.start_s, e.end_s) for e in heard if e.kind == 'ivr']
     music = [e for e in heard if e.kind == 'hold']
     human = agent.without(ivr, standard.turns)
-    answering = caller.without(ivr, standard.turns) if call.direction == 'outbound' else human
-    ringing = find_ringing([e for e in heard if e.kind == 'ring'], answering, metadata,
+    ringing = find_ringing([e for e in heard if e.kind == 'ring'], human, metadata,
                            call.duration_s, standard.ring)
     announced = announced_silences(turns, matches, human, caller, call.duration_s, standard.hold,
                                    standard.overlaps.hold_floor_s)

@@ -38,7 +38,7 @@ class Ringing:
     why: dict[str, str]
 
 
-def find_ringing(rings: Sequence[Event], answering: Talk, metadata: Metadata, duration_s: float,
+def find_ringing(rings: Sequence[Event], agent: Talk, metadata: Metadata, duration_s: float,
                  rule: RingRule) -> Ringing:
     """Judges the rings heard.
 
@@ -47,10 +47,10 @@ def find_ringing(rings: Sequence[Event], answering: Talk, metadata: Metadata, du
 
     Args:
       rings: ring events, those after the answer included.
-      answering: the talk of the party who answers (the agent; on outbound calls the caller),
-        announcements excluded.
+      agent: the agent's talk, announcements excluded; its first speech ends the ringing, on
+        outbound calls too.
     """
-    first = _first_speech(answering, rings, rule)
+    first = _first_speech(agent, rings, rule)
     before = [ring for ring in rings if first is None or ring.start_s < first]
     later = [replace(ring, kind='tone', label=TRANSFER_RING)
              for ring in rings if first is not None and ring.start_s >= first]
@@ -62,10 +62,10 @@ def find_ringing(rings: Sequence[Event], answering: Talk, metadata: Metadata, du
                    _phase(before, first, answer), **measured)
 
 
-def _first_speech(answering: Talk, rings: Sequence[Event], rule: RingRule) -> float | None:
-    """When the answering party first spoke; a click between two rings is not that."""
+def _first_speech(agent: Talk, rings: Sequence[Event], rule: RingRule) -> float | None:
+    """When the agent first spoke; a click between two rings is not that."""
     last_ring = max((ring.start_s for ring in rings), default=float('-inf'))
-    return next((start for start, end in answering.ipus
+    return next((start for start, end in agent.ipus
                  if end - start >= rule.blip_s or start >= last_ring), None)
 
 
