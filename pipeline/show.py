@@ -21,7 +21,7 @@ MOST_CALLS_SHOWN = 20
 NAME_WIDTH = 24
 PLAIN_WIDTH = 118  # where the output is no terminal: wide enough for the KPI table
 
-# Heading, expression over `kpis` (k) and `calls` (c).
+# Heading, expression over `kpis` (k) and `calls` (c). A narrow terminal gets NARROW_COLUMNS alone.
 RUN_COLUMNS = (
     ('call', 'k.call_id'),
     ('agent', 'k.agent_id'),
@@ -37,6 +37,8 @@ RUN_COLUMNS = (
     ('sign-off', 'k.signoff_spoken'),
     ('words', 'c.transcript_trust'),
 )
+NARROW_COLUMNS = ('call', 'answered\nafter', 'rings', 'holds', 'on\nhold', 'agent\ncut in',
+                  'caller\ncut in', 'sign-off')
 
 
 def print_outcome(outcome: Outcome, root: Path) -> None:
@@ -44,7 +46,8 @@ def print_outcome(outcome: Outcome, root: Path) -> None:
     run, tally = outcome.run, outcome.tally
     console = _console()
     if run.calls_published:
-        select = ', '.join(f'{what} AS "{name}"' for name, what in RUN_COLUMNS)
+        select = ', '.join(f'{what} AS "{name}"' for name, what in RUN_COLUMNS
+                           if console.width >= PLAIN_WIDTH or name in NARROW_COLUMNS)
         rows = run_sql(root, f"""
             SELECT {select} FROM kpis k JOIN calls c USING (call_id)
             WHERE c.run_id = '{run.run_id}' ORDER BY k.call_id LIMIT {MOST_CALLS_SHOWN}""")
