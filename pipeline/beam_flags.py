@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 
-from pipeline.yaml_records import nearest
+from pipeline.text import nearest
 
 LOCAL = 'FnApiRunner'
 _OURS_INSTEAD = {'--direct_num_workers': '--workers N', '--direct_running_mode': '--workers N'}

@@ -218,7 +218,7 @@ def _flags_of(command: str) -> list[str]:
 
 
 def _unknown(flag: str, parser: argparse.ArgumentParser, command: str) -> str:
-    from pipeline.yaml_records import nearest
+    from pipeline.text import nearest
     return f'unknown flag or argument {flag}.{nearest(flag, _flags_of(command))}'
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import configs
-from pipeline.yaml_records import ConfigError, Located, nearest, read_extended, unlocated
+from pipeline.text import nearest
+from pipeline.yaml_records import ConfigError, Located, read_extended, unlocated
 
 
 def config_tree(path: str | None) -> Located:

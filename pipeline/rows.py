@@ -7,7 +7,6 @@ read is a ManifestError. Rows are read as they are asked for, so a manifest may 
 from __future__ import annotations
 
 import csv
-import difflib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -88,12 +87,6 @@ def read_rows(path: Path) -> Iterator[RawRow]:
     except OSError as error:
         raise ManifestError(f'{path}: {error.strerror or error}',
                             'Check the path and its permissions.') from error
-
-
-def nearest(name: str, among: Sequence[str] = COLUMNS) -> str:
-    """' did you mean `x`?', or nothing where no name is near."""
-    close = difflib.get_close_matches(name.strip().lower(), among, n=1)
-    return f'; did you mean `{close[0]}`?' if close else ''
 
 
 def _csv_rows(path: Path) -> Iterator[RawRow]:

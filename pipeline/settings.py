@@ -15,11 +15,11 @@ import configs
 from pipeline.config_files import config_tree
 from pipeline.instants import InstantError, zone_of
 from pipeline.sources import SourceOptions
+from pipeline.text import nearest
 from pipeline.yaml_records import (
     ConfigError,
     Located,
     build,
-    nearest,
     read_extended,
     read_yaml,
     unlocated,

@@ -30,8 +30,8 @@ from pipeline.manifest import (
     reject_of,
 )
 from pipeline.places import Place
-from pipeline.rows import COLUMNS, Fault, ManifestError, RawRow, json_row, nearest, read_rows
-from pipeline.text import clean
+from pipeline.rows import COLUMNS, Fault, ManifestError, RawRow, json_row, read_rows
+from pipeline.text import clean, nearest
 from transforms.conversation import Reference
 from transforms.media import is_remote, sha256_of
 from warehouse.records import Reject
@@ -142,7 +142,7 @@ class _Reader:
             self.warn('empty', f'{self.path}: holds no call')
         for name in self._unknown:
             self.warn('unknown', f'{self.path}: unknown column `{name}` is kept but means '
-                                 f'nothing here{nearest(name)}')
+                                 f'nothing here.{nearest(name.strip().lower(), COLUMNS)}')
         references = tuple(entry for entry in entries if isinstance(entry, Reference))
         self._warn_of_same_audio(references)
         return Batch(references, tuple(entry for entry in entries if isinstance(entry, Reject)),

@@ -8,7 +8,6 @@ checked against the field's type (with `annotated_types` ranges) by pydantic.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import typing
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
+
+from pipeline.text import nearest
 
 Record = TypeVar('Record')
 
@@ -83,12 +84,6 @@ def build(kind: type[Record], tree: Located) -> Record:
     if faults:
         raise ConfigError('\n'.join(faults))
     return typing.cast(Record, record)
-
-
-def nearest(word: str, known: typing.Iterable[str]) -> str:
-    """` Did you mean X?`, or nothing where no known word is near."""
-    close = difflib.get_close_matches(word, list(known), 1, 0.6)
-    return f' Did you mean `{close[0]}`?' if close else ''
 
 
 def _named(name: str, beside: Path, folder: Path, where: str) -> Path:

@@ -200,9 +200,9 @@ def test_a_manifest_without_rows_is_a_batch_of_nothing_with_a_warning(folder):
 def test_an_unknown_column_is_named_once_with_the_nearest_known_one_and_kept(folder):
     batch = csv_batch(folder, 'call_id,audio_uri,agnt_id,zzz', 'one,a.wav,7,x', 'two,b.wav,8,')
     assert batch.warnings == (
-        f'{folder}/calls.csv: unknown column `agnt_id` is kept but means nothing here; '
-        'did you mean `agent_id`?',
-        f'{folder}/calls.csv: unknown column `zzz` is kept but means nothing here')
+        f'{folder}/calls.csv: unknown column `agnt_id` is kept but means nothing here. '
+        'Did you mean `agent_id`?',
+        f'{folder}/calls.csv: unknown column `zzz` is kept but means nothing here.')
     assert json.loads(batch.references[0].manifest)['extra'] == {'agnt_id': '7', 'zzz': 'x'}
 
 
