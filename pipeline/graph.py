@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-
-import apache_beam as beam
+from typing import TYPE_CHECKING, Any
 
 from pipeline.plan import Plan
 from transforms import stages
 from transforms.conversation import Reference
-from transforms.steps import Bury, Step
+
+if TYPE_CHECKING:
+    import apache_beam as beam
+
+Load = Callable[[], Any]
+
+
+def way_of(plan: Plan) -> tuple[tuple[str, Load], ...]:
+    """The steps of a call's way in order: their names, and what makes their stages on a worker."""
+    chosen, context, lexicon = plan.settings, plan.context, plan.lexicon
+    return (
+        ('admit', partial(stages.admit, context)),
+        ('decode', partial(stages.decoding, chosen.decode)),
+        ('tones', partial(stages.listening, chosen.sounds)),
+        ('lanes', partial(stages.parting, chosen.vad, chosen.lanes, chosen.diarize)),
+        ('transcribe', partial(stages.transcribing, chosen.transcribe)),
+        ('roles', partial(stages.casting, chosen.roles, chosen.agent_channel, lexicon)),
+        ('redact', partial(stages.redacting, chosen.redact)),
+        ('turns', partial(stages.taking_turns, plan.standards[0], lexicon)),
+        ('assess', partial(stages.judging, plan.standards, lexicon, context)),
+        ('land', partial(stages.landing_call, context)),
+    )
 
 
 def process(root: beam.Pipeline, references: list[Reference], plan: Plan) -> beam.PCollection:
@@ -18,25 +39,15 @@ def process(root: beam.Pipeline, references: list[Reference], plan: Plan) -> bea
     The Reshuffle spreads references, never audio, over the workers of a distributed runner; all
     behind it is one fused chain, so a worker holds one call at a time.
     """
-    chosen, context = plan.settings, plan.context
+    import apache_beam as beam  # 2 s, and only those who run the graph need it
+
+    from transforms.steps import Bury, Step
+
+    context = plan.context
     bury = Bury(context.warehouse, context.run_id, context.ledger)
-
-    def step(name, load):  # type: ignore[no-untyped-def]
-        return Step(name, load, bury)
-
-    return (
-        root
-        | 'Calls' >> beam.Create(references, reshuffle=False)
-        | 'Spread' >> beam.Reshuffle()
-        | step('admit', partial(stages.admit, context))
-        | step('decode', partial(stages.decoding, chosen.decode))
-        | step('tones', partial(stages.listening, chosen.sounds))
-        | step('lanes', partial(stages.parting, chosen.vad, chosen.lanes, chosen.diarize))
-        | step('transcribe', partial(stages.transcribing, chosen.transcribe))
-        | step('roles', partial(stages.casting, chosen.roles, chosen.agent_channel,
-                                plan.lexicon))
-        | step('redact', partial(stages.redacting, chosen.redact))
-        | step('turns', partial(stages.taking_turns, plan.standards[0], plan.lexicon))
-        | step('assess', partial(stages.judging, plan.standards, plan.lexicon, context))
-        | step('land', partial(stages.landing_call, context))
-    )
+    calls = (root
+             | 'Calls' >> beam.Create(references, reshuffle=False)
+             | 'Spread' >> beam.Reshuffle())
+    for name, load in way_of(plan):
+        calls = calls | Step(name, load, bury)
+    return calls
