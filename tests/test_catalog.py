@@ -253,6 +253,23 @@ def test_an_interruption_is_shown_with_what_was_cut_off(tmp_path):
     assert shape['TotalConversationDurationMillis'] == 10000
 
 
+def test_interruptions_are_counted_from_four_lengths_on_per_minute_of_who_is_cut_off(tmp_path):
+    lengths = {'interruption_failed': 0.3, 'interruption_taken': 0.75, 'contested': 1.0,
+               'backchannel': 0.5}
+    for call_id, count in (('stereo', 2), ('mono', None)):
+        whole = result(call_id)
+        events = (*whole.events, *(
+            Event(5 + n, 'overlap', label, 'agent', 0.0, length)
+            for n, (label, length) in enumerate(lengths.items())))
+        landing.put(tmp_path, replace(whole, events=events, kpis=(
+            replace(whole.kpis[0], agent_interruptions=count, caller_talk_s=30.0),)))
+    publish(tmp_path)
+    columns = [f'agent_interruptions_{ms}ms' for ms in (300, 500, 1000, 2000)]
+    assert ask(tmp_path, f'''SELECT call_id, {', '.join(columns)}, caller_interruptions_300ms,
+        agent_interruptions_500ms_per_min FROM interruption_sensitivity ORDER BY 1''') == [
+        ('mono', *[None] * 6), ('stereo', 3, 2, 1, 0, 0, 4.0)]
+
+
 def test_the_pca_table_has_its_columns(root):
     assert run_sql(root, 'FROM pca_flat').columns == (
         'guid', 'agent', 'cust', 'conversationlocation', 'languagecode', 'conversationtime',

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,7 +38,7 @@ CASES = {
     'interruption_taken': [(CALLER, 0, 6, LONG), (AGENT, 5.0, 9, MORE)],
     'interruption_failed': [(CALLER, 0, 8, DONE), (AGENT, 3, 4.4, 'you have to wait a minute')],
     'contested': [(CALLER, 0, 5, DONE), (AGENT, 3, 8, MORE), (CALLER, 5.7, 9, DONE)],
-    'brief': [(CALLER, 0, 8, DONE), (AGENT, 3, 3.45, 'Wrong one')],
+    'brief': [(CALLER, 0, 8, DONE), (AGENT, 3, 3.25, 'Wrong one')],
 }
 
 
@@ -99,6 +101,28 @@ def test_overlaps_between_lanes_told_apart_in_one_channel_are_half_believed_and_
     assert overlap.confidence <= 0.5
     assert kpis.agent_interruptions is kpis.caller_interruptions is kpis.overlap_ratio is None
     assert kpis.overlap_s == pytest.approx(1.0)
+
+
+def test_overlaps_told_apart_by_a_trusted_diarizer_are_counted():
+    rule = replace(default_standard().overlaps, trusted_diarizers=('good',))
+    standard = replace(default_standard(), overlaps=rule)
+    for diarizer, count in (('good', 1), ('other', None)):
+        found = judged(CASES['interruption_taken'], 60.0, standard=standard,
+                       lane_source='diarized', diarizer=diarizer)
+        assert found.kpis[0].agent_interruptions == count
+        why = {f.rule_id: f.why for f in found.findings}
+        assert ('kpi.agent_interruptions' in why) == (count is None)
+    assert 'other' in why['kpi.agent_interruptions']
+
+
+@pytest.mark.parametrize('label, length_s', [('interruption_failed', 0.4), ('contested', 0.45)])
+def test_a_contest_of_less_than_half_a_second_has_its_outcome_but_is_not_counted(label, length_s):
+    said = [(CALLER, 0, 8, DONE), (AGENT, 3, 3 + length_s, 'Wrong one')]
+    if label == 'contested':
+        said = [(CALLER, 0, 3 + length_s, DONE), (AGENT, 3, 8, MORE), (CALLER, 4.2, 9, DONE)]
+    found = judged(said, 60.0)
+    assert next(e.label for e in found.events if e.kind == 'overlap') == label
+    assert found.kpis[0].agent_interruptions == 0
 
 
 def test_badly_heard_words_lower_the_confidence():

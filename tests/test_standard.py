@@ -21,7 +21,7 @@ def test_the_default_thresholds_come_in_the_order_that_they_mean():
     standard = default_standard()
     silence, overlaps = standard.silence, standard.overlaps
     assert silence.warn_s < silence.bad_s < silence.fail_s
-    assert overlaps.min_event_s < overlaps.min_ovl_s <= overlaps.comp_ovl_s <= overlaps.long_ovl_s
+    assert overlaps.min_event_s < overlaps.min_ovl_s <= overlaps.headline_s <= overlaps.long_ovl_s
     assert standard.turns.ipu_gap_s < overlaps.isolation_s < standard.turns.pause_s
     assert silence.bad_s <= standard.hold.announced_min_s
 

@@ -28,7 +28,8 @@ _NO_REASON = frozenset({
     'rules_unknown',
 })
 _SILENT = 'nobody speaks in the recording'
-_ONE_CHANNEL = 'both parties share one channel: who came in on whom is a guess'
+_ONE_CHANNEL = ('both parties share one channel, and the overlaps that {} tells apart are not '
+                'trusted by this standard')
 
 
 @dataclass(frozen=True)
@@ -119,9 +120,11 @@ def _classes(judged: Judged, silent: bool) -> Part:
 def _overlap(judged: Judged, silent: bool) -> Part:
     names = ('agent_interruptions', 'caller_interruptions', 'agent_backchannels',
              'caller_backchannels', 'overlap_ratio')
-    if silent or judged.call.lane_source != 'channel':
-        return {}, dict.fromkeys(names, _SILENT if silent else _ONE_CHANNEL)
-    least = judged.standard.overlaps.headline_s
+    call, rule = judged.call, judged.standard.overlaps
+    if silent or (call.lane_source != 'channel' and call.diarizer not in rule.trusted_diarizers):
+        why = _SILENT if silent else _ONE_CHANNEL.format(call.diarizer or 'the diarizer')
+        return {}, dict.fromkeys(names, why)
+    least = rule.headline_s
     cut_off = [o.speaker for o in judged.overlaps
                if o.label in INTERRUPTIONS and o.end_s - o.start_s >= least]
     signals = [turn.speaker for turn in judged.turns if turn.is_backchannel]

@@ -252,8 +252,6 @@ def _floor(episode: _Episode, y_end: float, scene: _Scene) -> tuple[str, str, fl
             return 'overlap_complete', f'the {y.speaker} had finished the sentence', 1.0
         return ('interruption_taken', f'the {y.speaker} stopped, the {x.speaker} went on',
                 1.0 if told else rule.assumed_confidence)
-    if length < rule.comp_ovl_s:
-        return 'brief', 'too short to tell', most
     if x_wait >= rule.hold_floor_s:
         if y_wait >= rule.hold_floor_s:
             return 'brief', 'both stopped', most

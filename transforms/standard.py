@@ -52,13 +52,14 @@ class OverlapRule:
       terminal_words, terminal_s: the other was done when at most so many of its words start, or
         its speech lasts no longer, after the overlap began.
       min_ovl_s: shorter ones are never an interruption of any kind, only brief.
-      comp_ovl_s: both hold on for this long: a contest.
       hold_floor_s: who goes on for this long holds the floor; silent for as long has left it.
       long_ovl_s: an overlap as long as this is certain in its length.
       headline_s: interruptions shorter than this are not counted in the KPIs.
       choral_distance: at most this share of words differ when both say the same.
       completion_max_words, stall_s: words offered when the other stalled for so long.
       diarized_confidence: confidence of an overlap between lanes told apart in one channel.
+      trusted_diarizers: those (`calls.diarizer`) whose overlaps are counted in the KPIs all the
+        same; with any other, who came in on whom is not known.
       assumed_confidence: the most that is believed where words cannot be trusted.
     """
 
@@ -73,7 +74,6 @@ class OverlapRule:
     terminal_words: Count
     terminal_s: Seconds
     min_ovl_s: Seconds
-    comp_ovl_s: Seconds
     hold_floor_s: Seconds
     long_ovl_s: Annotated[float, Gt(0)]
     headline_s: Seconds
@@ -81,6 +81,7 @@ class OverlapRule:
     completion_max_words: Count
     stall_s: Seconds
     diarized_confidence: Share
+    trusted_diarizers: tuple[str, ...]
     assumed_confidence: Share
 
 
