@@ -21,7 +21,7 @@ def way_of(plan: Plan) -> tuple[tuple[str, Load], ...]:
     chosen, context, lexicon = plan.settings, plan.context, plan.lexicon
     return (
         ('admit', partial(stages.admit, context)),
-        ('decode', partial(stages.decoding, chosen.decode)),
+        ('decode', partial(stages.decoding, chosen.decode, context)),
         ('tones', partial(stages.listening, chosen.sounds)),
         ('lanes', partial(stages.parting, chosen.vad, chosen.lanes, chosen.diarize)),
         ('transcribe', partial(stages.transcribing, chosen.transcribe)),

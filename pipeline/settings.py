@@ -14,6 +14,7 @@ from annotated_types import Ge
 import configs
 from pipeline.config_files import config_tree
 from pipeline.instants import InstantError, zone_of
+from pipeline.limits import LimitOptions
 from pipeline.sources import SourceOptions
 from pipeline.text import nearest
 from pipeline.yaml_records import (
@@ -59,6 +60,7 @@ class Settings:
     standards: tuple[str, ...]
     language: str
     agent_channel: Annotated[int, Ge(0)] | None
+    limits: LimitOptions
     source: SourceOptions
     decode: DecodeOptions
     sounds: SoundOptions

@@ -64,9 +64,13 @@ def _done_already(ref: Reference, sha256: str, root: Path,
     return None if context.redo_stale else (ledger.SKIPPED, 'stale')
 
 
-def decoding(options: DecodeOptions) -> Stage:
+def decoding(options: DecodeOptions, context: RunContext) -> Stage:
+    book = Path(context.ledger)
+
     def stage(call: Conversation) -> Conversation:
         decoded = decode(call.ref, options)
+        ledger.append(book, ledger.Entry(call.ref.key, ledger.DECODED, call.ref.call_id,
+                                         audio_s=decoded.duration_s))
         return replace(call, audio=decoded.audio, duration_s=decoded.duration_s,
                        sample_rate_hz=decoded.sample_rate_hz, channels=decoded.channels,
                        codec=decoded.codec)

@@ -17,7 +17,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-STARTED, LANDED, SKIPPED, REJECTED = 'started', 'landed', 'skipped', 'rejected'
+STARTED, DECODED = 'started', 'decoded'  # in work: taken up, and its length is known
+LANDED, SKIPPED, REJECTED = 'landed', 'skipped', 'rejected'  # done with
+IN_WORK = (STARTED, DECODED)
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Entry:
     """What happened to one call. `key` names its row in the batch: call ids may be long."""
 
     key: str
-    outcome: str  # started | landed | skipped | rejected
+    outcome: str  # started | decoded | landed | skipped | rejected
     call_id: str
     why: str = ''  # of a skip or a reject; `stale`, `published`, `recovered` ...
     audio_s: float = 0.0
