@@ -106,6 +106,14 @@ def test_probabilities_are_those_of_silero_window_by_window(vad, talk):
     assert np.abs(got - expected).max() < 1e-3
 
 
+def test_telephone_rate_gives_the_probabilities_of_interpolated_audio(vad, talk):
+    narrow = resample_poly(talk[0].astype(np.float32), 1, 2).round().astype(np.int16)
+    wide = resample_poly(narrow.astype(np.float32), 2, 1) / 32768
+    apart = np.abs(vad.probabilities(narrow, 8000) - vad.probabilities(wide, RATE))
+    assert np.median(apart) < 1e-3
+    assert np.mean(apart < 0.05) > 0.98
+
+
 def test_people_on_the_telephone_are_heard_when_they_speak(vad, talk):
     samples, spoken = talk
     spans = vad.spans(samples, RATE)

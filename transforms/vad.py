@@ -1,31 +1,25 @@
 """Voice activity: when one lane speaks, to about 30 ms.
 
-Silero VAD, in the form that takes a whole stretch of windows in one onnxruntime call
-(`silero_vad_16k_sequence.onnx` in the silero-vad wheel): its probabilities equal those of the
-usual window-by-window model, at twice its speed on one thread. 8 kHz audio is interpolated to
-16 kHz first, which costs less than the native 8 kHz model. What is made of the probabilities is
-our own: the defaults that suit transcription (250 ms of speech at least, pads of 30 to 400 ms)
-delete backchannels and short gaps, which are what is measured here.
+Silero VAD's probabilities (`transforms.silero`); what is made of them is our own: the defaults
+that suit transcription (250 ms of speech at least, pads of 30 to 400 ms) delete backchannels and
+short gaps, which are what is measured here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Protocol
 
 import numpy as np
 from annotated_types import Ge, Gt, Interval, Lt
 
 from transforms.intervals import Span, subtract, union
 from transforms.levels import FRAME_S, ZERO_DBFS, frame_dbfs, mask_of
+from transforms.silero import CONTEXT, RATE, START, WINDOW, Silero, load_weights
 
-RATE = 16_000
-WINDOW = 512  # samples a probability, at 16 kHz: the model's
-CONTEXT = 64  # samples of the window before that the model sees again
+RATES = (RATE // 2, RATE)
 WINDOW_S = WINDOW / RATE
-EDGE = 32  # samples of margin for the interpolation filter, at 8 kHz
 LEVEL_PERCENTILE = 95  # a lane that speaks a twentieth of the time is levelled by its speech
 
 
@@ -86,7 +80,8 @@ class SileroVad:
 
     def __init__(self, options: VadOptions):
         self._options = options
-        self._session = _session()
+        weights = load_weights()
+        self._networks = {rate: Silero(weights, rate) for rate in RATES}
 
     def spans(self, samples: np.ndarray, rate: int,
               ignore: Sequence[Span] = ()) -> tuple[Span, ...]:
@@ -105,19 +100,19 @@ class SileroVad:
     def probabilities(self, samples: np.ndarray, rate: int,
                       ignore: Sequence[Span] = ()) -> np.ndarray:
         """The chance of speech in each window of 32 ms: float32, 0 in digital zero."""
-        if rate not in (RATE, RATE // 2):
+        if rate not in RATES:
             raise ValueError(f'audio at {rate} Hz: lanes are kept at 8000 or 16000 Hz')
         level = frame_dbfs(samples, WINDOW * rate // RATE)
         ignored = _inside(ignore, len(level))
         gain = self._gain(level[~ignored])
-        state = {'h': np.zeros((1, 1, 128), np.float32), 'c': np.zeros((1, 1, 128), np.float32)}
+        network, state = self._networks[rate], START
         out = np.zeros(len(level), np.float32)
         at = 0
         for windows in _blocks(samples, rate, max(1, round(self._options.block_s / WINDOW_S))):
             # Or it would still be deaf from the music when speech begins.
             windows[ignored[at:at + len(windows)]] = 0
-            chances, state['h'], state['c'] = self._session.run(
-                None, {'input': windows * np.float32(gain), **state})
+            windows *= np.float32(gain)
+            chances, state = network.chances(windows, state)
             out[at:at + len(chances)] = chances
             at += len(chances)
         out[(level < ZERO_DBFS) | ignored] = 0
@@ -202,42 +197,13 @@ def _inside(spans: Sequence[Span], windows: int) -> np.ndarray:
 
 
 def _blocks(samples: np.ndarray, rate: int, windows: int) -> Iterator[np.ndarray]:
-    """The lane at 16 kHz as windows with their context, float32 (up to `windows`, 576)."""
-    factor = RATE // rate
-    size = WINDOW // factor
+    """The lane as windows with their context, float32 (up to `windows`, 576 or 288)."""
+    size, lead = WINDOW * rate // RATE, CONTEXT * rate // RATE
     for at in range(0, len(samples), size * windows):
-        end = min(len(samples), at + size * windows)
-        lead = EDGE + CONTEXT // factor
-        part = samples[max(0, at - lead):end + EDGE].astype(np.float32)
+        part = samples[max(0, at - lead):at + size * windows].astype(np.float32)
         if samples.dtype == np.int16:
             part /= 32768
-        part = np.pad(part, (max(0, lead - at), max(0, EDGE - (len(samples) - end))))
-        if factor > 1:
-            part = twice(part)
-        part = part[EDGE * factor:len(part) - EDGE * factor]
-        part = np.pad(part, (0, -(len(part) - CONTEXT) % WINDOW))
-        view = np.lib.stride_tricks.sliding_window_view(part, WINDOW + CONTEXT)[::WINDOW]
+        part = np.pad(part, (max(0, lead - at), 0))
+        part = np.pad(part, (0, -(len(part) - lead) % size))
+        view = np.lib.stride_tricks.sliding_window_view(part, size + lead)[::size]
         yield view.copy()
-
-
-def twice(samples: np.ndarray) -> np.ndarray:
-    """The samples at twice the rate, float32."""
-    from scipy.signal import resample_poly
-    return resample_poly(samples, 2, 1).astype(np.float32)
-
-
-def _session() -> Any:
-    import importlib.util
-
-    import onnxruntime
-
-    # The package's folder without its import, which would bring torch with it.
-    package = importlib.util.find_spec('silero_vad')
-    if package is None or package.origin is None:
-        raise ModuleNotFoundError('silero-vad is not installed')
-    path = Path(package.origin).parent / 'data' / 'silero_vad_16k_sequence.onnx'
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
