@@ -11,7 +11,6 @@ from pathlib import Path
 from pipeline.worker import FAILED
 from warehouse import ledger
 
-
 left_behind = []
 
 
