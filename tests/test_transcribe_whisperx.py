@@ -7,18 +7,11 @@ import statistics
 import numpy as np
 import pytest
 
+from pipeline.settings import load_settings
 from tests.tiny_models import tiny_aligner, tiny_whisper
 from transforms.conversation import Audio, Lane, Reference
 from transforms.errors import CallError
-from transforms.transcribe import (
-    EngineError,
-    PocketsphinxOptions,
-    ProvidedOptions,
-    TranscribeOptions,
-    WhisperxOptions,
-    load_transcriber,
-    resolve_engine,
-)
+from transforms.transcribe import EngineError, load_transcriber, resolve_engine
 
 RATE = 16_000
 TEXT = 'good morning, room 42 is free.'
@@ -47,20 +40,23 @@ def no_network(monkeypatch):
     monkeypatch.setattr(socket, 'getaddrinfo', refuse)
 
 
+DEFAULT = load_settings(None).transcribe
+
+
 def options(model, aligners=None, engine='whisperx', **changes):
-    return dataclasses.replace(TranscribeOptions(
-        engine=engine, language=None, threads=1, join_gap_s=0.5, max_segment_s=29.0, pad_s=0.15,
-        word_slack_s=0.1,
-        whisperx=WhisperxOptions(model=str(model), model_dir=None, device='cpu',
-                                 compute_type='float32', batch_size=2, beam_size=1,
-                                 aligners=aligners or {}, ok_score=0.6),
-        pocketsphinx=PocketsphinxOptions(phrases=(), phrase_weight=1.0, max_hmm=3000, downsample=1,
-                                         wideband_db=-40.0, wideband_range_db=15.0),
-        provided=ProvidedOptions(max_mb=20.0)), **changes)
+    """The default settings on a CPU, each stretch of speech alone unless `changes` say more."""
+    chosen = {'model': str(model), 'model_dir': None, 'device': 'cpu', 'compute_type': 'float32',
+              'batch_size': 2, 'beam_size': 1, 'window_s': 0.0, 'aligners': aligners or {}}
+    return dataclasses.replace(DEFAULT, engine=engine, language=None, threads=1, pad_s=0.15,
+                               whisperx=dataclasses.replace(DEFAULT.whisperx, **chosen | changes))
 
 
 def recording(seconds=12.0, rate=RATE, channels=2):
-    noise = np.random.default_rng(3).normal(0, 2000, (channels, int(seconds * rate)))
+    """Noise, loud where LANES say that somebody speaks."""
+    noise = np.random.default_rng(3).normal(0, 20, (channels, int(seconds * rate)))
+    for lane in LANES:
+        for start, end in lane.speech:
+            noise[lane.channel % channels, int(start * rate):int(end * rate)] *= 100
     return Audio(noise.astype(np.int16), rate)
 
 
@@ -108,9 +104,8 @@ def test_the_transcript_is_trusted_from_the_median_word_score_on(aligned, models
     assert statistics.median(scores) < 0.6  # a random aligner
     assert (heard.trust, heard.language) == ('low', 'en')
     assert '0.60' in heard.why
-    lenient = options(models['english'], {'en': str(models['aligner'])})
-    lenient = dataclasses.replace(lenient, whisperx=dataclasses.replace(
-        lenient.whisperx, ok_score=statistics.median(scores)))
+    lenient = options(models['english'], {'en': str(models['aligner'])},
+                      ok_score=statistics.median(scores))
     assert load_transcriber(lenient).hear(recording(), LANES, 'en', CALL).trust == 'ok'
 
 
@@ -119,7 +114,7 @@ def test_without_an_aligner_on_disk_whispers_own_word_times_are_taken(models):
     heard = transcriber.hear(recording(), LANES, 'en', CALL)
     assert [words.text for words in heard.words] == [WORDS * 2, WORDS]
     for words, lane in zip(heard.words, LANES, strict=True):
-        assert set(words.time_quality) == {'aligned'}
+        assert set(words.time_quality) == {'interpolated'}
         assert all(lane.speech[0][0] - 0.15 - 1e-3 <= start <= end <= lane.speech[-1][1] + 0.15
                    for start, end in zip(words.start_s, words.end_s, strict=True))
         assert all(0 <= score <= 1 for score in words.confidence)
@@ -162,11 +157,8 @@ def test_a_language_that_whisper_does_not_know_is_the_calls_fault_not_the_runs(m
 
 def test_a_configuration_that_names_whisperx_fails_at_load_where_the_weights_are_missing(models):
     for missing in (models['empty'], 'large-v3'):
-        chosen = options(missing)
-        chosen = dataclasses.replace(chosen, whisperx=dataclasses.replace(
-            chosen.whisperx, model_dir=str(models['empty'])))
         with pytest.raises(EngineError, match='is not on this machine') as caught:
-            load_transcriber(chosen)
+            load_transcriber(options(missing, model_dir=str(models['empty'])))
         assert 'transcribe.whisperx.model' in caught.value.way_out
 
 
@@ -185,9 +177,7 @@ def test_weights_in_the_hub_cache_are_found_by_their_hub_name(models, tmp_path):
     snapshot.parent.mkdir(parents=True)
     (cached / 'refs').mkdir()
     (cached / 'refs' / 'main').write_text('abc123')
-    chosen = options('small', engine='auto')
-    chosen = dataclasses.replace(chosen, whisperx=dataclasses.replace(
-        chosen.whisperx, model_dir=str(tmp_path)))
+    chosen = options('small', engine='auto', model_dir=str(tmp_path))
     assert resolve_engine(chosen).name == 'pocketsphinx'
     snapshot.symlink_to(models['english'])
     assert resolve_engine(chosen).name == 'whisperx'

@@ -6,10 +6,15 @@ import logging
 from dataclasses import dataclass
 
 from transforms.conversation import Audio, Lane, Reference
+from transforms.phrases import Lexicon
 from transforms.transcribe.seam import (
     NONE,
+    DetectOptions,
     EngineError,
+    GuardOptions,
+    Note,
     PocketsphinxOptions,
+    PromptOptions,
     ProvidedOptions,
     TranscribeOptions,
     Transcriber,
@@ -19,8 +24,9 @@ from transforms.transcribe.seam import (
 )
 from warehouse.records import Words
 
-__all__ = ['Engine', 'EngineError', 'PocketsphinxOptions', 'ProvidedOptions', 'TranscribeOptions',
-           'Transcriber', 'Transcript', 'WhisperxOptions', 'load_transcriber', 'resolve_engine']
+__all__ = ['DetectOptions', 'Engine', 'EngineError', 'GuardOptions', 'Note', 'PocketsphinxOptions',
+           'PromptOptions', 'ProvidedOptions', 'TranscribeOptions', 'Transcriber', 'Transcript',
+           'WhisperxOptions', 'load_transcriber', 'resolve_engine']
 
 
 @dataclass(frozen=True)
@@ -53,8 +59,11 @@ def resolve_engine(options: TranscribeOptions) -> Engine:
     return Engine('pocketsphinx', 'en-us', 'the configuration says so')
 
 
-def load_transcriber(options: TranscribeOptions) -> Transcriber:
+def load_transcriber(options: TranscribeOptions, lexicon: Lexicon | None = None) -> Transcriber:
     """The engine that `resolve_engine` names, ready to hear. Downloads nothing.
+
+    Args:
+      lexicon: phrases and company names that an engine may be told beforehand.
 
     Raises EngineError where it is not here.
     """
@@ -62,7 +71,7 @@ def load_transcriber(options: TranscribeOptions) -> Transcriber:
     logging.getLogger(__name__).info('transcriber %s: %s', engine.name, engine.why)
     if engine.name == 'whisperx':
         from transforms.transcribe.whisperx_engine import WhisperxTranscriber
-        heard: Transcriber = WhisperxTranscriber(options, engine.why)
+        heard: Transcriber = WhisperxTranscriber(options, engine.why, lexicon)
     elif engine.name == 'pocketsphinx':
         from transforms.transcribe.pocketsphinx_engine import PocketsphinxTranscriber
         heard = PocketsphinxTranscriber(options, engine.why)

@@ -35,6 +35,78 @@ def _rebuild(message: str, way_out: str) -> EngineError:
 
 
 @dataclass(frozen=True)
+class DetectOptions:
+    """Telling the language of a call that does not say its own.
+
+    Attributes:
+      languages: ISO 639-1 of those that calls may be in; no other is ever told.
+      windows: of up to 30 s of speech that are listened to, the loudest of both lanes.
+      least: mean probability over the windows from which the language is believed. Below it the
+        call's language is not known, and what is heard under the best guess is not trusted.
+    """
+
+    languages: tuple[str, ...]
+    windows: Annotated[int, Ge(1)]
+    least: Annotated[float, Interval(ge=0, le=1)]
+
+
+@dataclass(frozen=True)
+class GuardOptions:
+    """What Whisper says where nobody speaks (it was made to always say something).
+
+    Attributes:
+      min_dbfs: speech that is quieter is not transcribed, nor is
+      min_snr_db: speech that is not so far over the noise of the lane's pauses.
+      no_speech: probability of "no speech" from which, with
+      avg_logprob: mean log probability of the words under this, words are dropped: both are
+        Whisper's own, for a whole window.
+      doubt_logprob, doubt_score: mean log probability, or median word score, under which
+        a known phrase (below) is doubtful.
+      max_repeats: words that stand more often than this in a row, in the same order, are
+        said once. Figures are left: telephone numbers repeat theirs.
+      compression_ratio: how far a text may be compressed before it counts as a loop: Whisper's 2.4.
+      max_rate: words a second that nobody speaks; max_rate_unspaced: characters, where a
+        character is a word. Of at least 5 words.
+      max_dropped: share of the call's speech that may be dropped before what is left is not
+        trusted: what was not heard may have been said.
+      phrases: language to what Whisper is known to make up in it, from the subtitles that it learnt
+        on. Dropped only where they are all that was heard in a stretch of speech, and doubtful.
+        A `*` at the end stands for any words. What agents say (thanks, goodbye) is never one.
+    """
+
+    min_dbfs: Annotated[float, Le(0)]
+    min_snr_db: Annotated[float, Ge(0)]
+    no_speech: Annotated[float, Interval(ge=0, le=1)]
+    avg_logprob: Annotated[float, Le(0)]
+    doubt_logprob: Annotated[float, Le(0)]
+    doubt_score: Annotated[float, Interval(ge=0, le=1)]
+    max_repeats: Annotated[int, Ge(1)]
+    compression_ratio: Annotated[float, Gt(1)]
+    max_rate: Annotated[float, Gt(0)]
+    max_rate_unspaced: Annotated[float, Gt(0)]
+    max_dropped: Annotated[float, Interval(ge=0, le=1)]
+    phrases: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class PromptOptions:
+    """What Whisper is told before it hears a call.
+
+    Attributes:
+      enabled: whether it is told anything.
+      names: whether the agent's, the caller's and the companies' names are in it.
+      categories: of the phrase list whose first phrases are in it, where the call is in the
+        list's language.
+      max_tokens: of all; Whisper reads 223 at most.
+    """
+
+    enabled: bool
+    names: bool
+    categories: tuple[str, ...]
+    max_tokens: Annotated[int, Interval(ge=0, le=223)]
+
+
+@dataclass(frozen=True)
 class WhisperxOptions:
     """The WhisperX engine.
 
@@ -43,13 +115,17 @@ class WhisperxOptions:
         name on the Hugging Face hub (`large-v3`, `Systran/faster-whisper-small`).
       model_dir: the folder that hub models are kept in; None is the hub client's own cache.
       device: cpu, cuda, cuda:1 ...; auto takes a GPU where there is one.
-      compute_type: CTranslate2's: int8, float16, float32 ...; auto is float16 on a GPU, int8
-        on a CPU.
-      batch_size: segments a forward pass.
+      compute_type: CTranslate2's: int8, float16, float32 ...; auto is, on a GPU, float16 where
+        the model and two windows fit in its free memory, else int8_float16; int8 on a CPU.
+      batch_size: windows a forward pass; auto: as many as fit in half of the free memory (the
+        GPU's, or the machine's share of this process), 16 at most on a GPU and 4 on a CPU.
       beam_size: hypotheses kept; Whisper's own is 5.
+      window_s: stretches of a lane's speech are laid end to end up to so many seconds, for Whisper
+        takes as long over one second as over 30 and hears a sentence better than a word; 0: each
+        stretch alone.
       aligners: language to wav2vec2 model: a folder, a hub name, or a torchaudio bundle's name.
         A language that is not here, or whose weights are not on disk, gets faster-whisper's
-        own word times.
+        own word times, `interpolated`: they come from attention, not from sounds.
       ok_score: median word score, 0..1, from which the transcript is trusted.
     """
 
@@ -57,10 +133,14 @@ class WhisperxOptions:
     model_dir: str | None
     device: str
     compute_type: str
-    batch_size: Annotated[int, Ge(1)]
+    batch_size: Literal['auto'] | Annotated[int, Ge(1)]
     beam_size: Annotated[int, Ge(1)]
+    window_s: Annotated[float, Interval(ge=0, le=30)]
     aligners: dict[str, str]
     ok_score: Annotated[float, Interval(ge=0, le=1)]
+    detect: DetectOptions
+    guards: GuardOptions
+    prompt: PromptOptions
 
 
 @dataclass(frozen=True)
@@ -132,12 +212,33 @@ class TranscribeOptions:
 
 
 @dataclass(frozen=True)
+class Note:
+    """Something about the hearing of a call that its words do not show.
+
+    Attributes:
+      label: text_dropped (words that were taken for made up), not_heard (speech too faint to be
+        transcribed) or language (told from the sound).
+      channel: of the audio; None: of the whole call.
+      confidence: 0..1, where there is one.
+      evidence: why, with numbers; nothing of what was said but phrases of the settings.
+    """
+
+    label: str
+    channel: int | None
+    start_s: float
+    end_s: float
+    confidence: float | None
+    evidence: str
+
+
+@dataclass(frozen=True)
 class Transcript:
     """The words of a call.
 
     `words` has one `Words` a lane (turn -1, speaker ''), in order of time; a word without a time
     stands where it was said. `trust` is ok, low or none, as in `calls.transcript_trust`.
     `language` is ISO 639-1, None where nobody knows. `why` says in words why the trust is not ok.
+    `notes` say what was dropped.
     """
 
     words: tuple[Words, ...]
@@ -146,6 +247,7 @@ class Transcript:
     model: str | None
     trust: str
     why: str = ''
+    notes: tuple[Note, ...] = ()
 
 
 class Transcriber(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
@@ -83,17 +83,28 @@ def hear_lanes(lanes: Sequence[Lane], slack_s: float,
     """The words of each lane.
 
     Args:
-      slack_s: a word ends at most so long after the voice activity it lies in.
+      slack_s: a word reaches at most so far beyond the voice activity it lies in.
       hear: gives the words of a channel, in order, from the speech spans it is handed.
     """
-    by_channel: dict[int, list[int]] = defaultdict(list)
-    for index, lane in enumerate(lanes):
-        by_channel[lane.channel].append(index)
+    return by_lane(lanes, slack_s, {channel: hear(channel, speech) for channel, speech
+                                    in speech_by_channel(lanes).items()})
+
+
+def speech_by_channel(lanes: Sequence[Lane]) -> dict[int, list[Span]]:
+    """The speech of each channel that has any; lanes of one channel (mono) are taken together."""
+    spans: dict[int, list[Span]] = defaultdict(list)
+    for lane in lanes:
+        spans[lane.channel] += lane.speech
+    return {channel: union(speech) for channel, speech in spans.items() if speech}
+
+
+def by_lane(lanes: Sequence[Lane], slack_s: float,
+            heard: Mapping[int, Sequence[Word]]) -> tuple[Words, ...]:
+    """The words of each lane, out of those of each channel, clipped to the lane's speech."""
     words: dict[int, list[Word]] = {}
-    for channel, indices in by_channel.items():
-        speech = union(span for index in indices for span in lanes[index].speech)
-        heard = hear(channel, speech) if speech else []
-        shares = share_out(heard, [lanes[index] for index in indices])
+    for channel in {lane.channel for lane in lanes}:
+        indices = [index for index, lane in enumerate(lanes) if lane.channel == channel]
+        shares = share_out(heard.get(channel, ()), [lanes[index] for index in indices])
         words.update(zip(indices, shares, strict=True))
     return tuple(to_words(clip_words(words[index], lane.speech, slack_s))
                  for index, lane in enumerate(lanes))
@@ -125,7 +136,8 @@ def _lane_of(span: Span, lanes: Sequence[Lane]) -> int:
 def clip_words(words: Sequence[Word], speech: Sequence[Span], slack_s: float) -> list[Word]:
     """The words with no end later than the voice activity they lie in, and `slack_s`.
 
-    A word that lies in none keeps its times.
+    A word that begins before the voice activity begins at most `slack_s` before it. One that lies
+    in none keeps its times.
     """
     activity = union(speech, join_gap_s=BREATH_S)
     out, first = [], 0
@@ -135,8 +147,9 @@ def clip_words(words: Sequence[Word], speech: Sequence[Span], slack_s: float) ->
             while first < len(activity) and activity[first][1] + slack_s < start:
                 first += 1
             if first < len(activity) and activity[first][0] < end:
-                word = word._replace(
-                    end_s=max(start, min(end, activity[first][1] + slack_s)))
+                begins, ends = activity[first]
+                start = max(start, begins - slack_s)
+                word = word._replace(start_s=start, end_s=max(start, min(end, ends + slack_s)))
         out.append(word)
     return out
 

@@ -1,9 +1,7 @@
 """WhisperX: Whisper by faster-whisper in batches, then forced alignment by a wav2vec2.
 
-The library is used as it is, but for three things. Its voice activity detection (a download, or a
-second model) is given our speech spans instead; its sentence splitter (another download) is not
-needed for words; and it is handed words without punctuation to align, since it would give a
-comma a time of its own and stretch the word before it. Where a language has no aligner on disk,
+The speech of both lanes goes through the model together, in windows of up to 30 seconds of one lane
+each. What the model makes up is dropped and noted. Where a language has no aligner on disk,
 faster-whisper's own word times are taken.
 
 Audio comes as float32, so no ffmpeg is needed; weights come from disk, and nothing is downloaded.
@@ -11,276 +9,208 @@ Audio comes as float32, so no ffmpeg is needed; weights come from disk, and noth
 
 from __future__ import annotations
 
-import contextlib
-import io
-import os
 import statistics
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from itertools import accumulate, pairwise
-from typing import Any, NamedTuple
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from transforms.conversation import Audio, Lane, Reference
 from transforms.errors import CallError
-from transforms.intervals import Span
-from transforms.transcribe import weights
+from transforms.intervals import Span, intersect, total
+from transforms.phrases import Lexicon
+from transforms.transcribe import guards
+from transforms.transcribe.aligners import Aligners
+from transforms.transcribe.languages import Told, detection_windows, tell_language
+from transforms.transcribe.prompts import prompt_of
 from transforms.transcribe.seam import (
     LOW,
     NONE,
     OK,
+    Note,
     TranscribeOptions,
     Transcript,
     base_language,
 )
 from transforms.transcribe.segments import (
-    ALIGNED,
-    INTERPOLATED,
-    RATE,
     UNSPACED,
-    UNTIMED,
     Word,
-    at_16_khz,
     by_character,
-    fill_times,
-    hear_lanes,
+    by_lane,
+    speech_by_channel,
     spoken_parts,
-    spread,
     stretches,
 )
-from warehouse.records import Words
+from transforms.transcribe.whisper_model import Decoded, Whisper, load_whisper
+from transforms.transcribe.windows import Window, by_stretch, windows_of
 
 NAME = 'whisperx'
-DETECT_S = 30.0  # of speech, from which the language is told: all that Whisper looks at
+UNHEARD = ('text_dropped', 'not_heard')  # notes of speech that left no words
 BATCHES_AT_ONCE = 4  # bounds memory: samples, features and text of so many batches
-ALIGNERS_KEPT = 2  # of 0.4 to 1.3 GB each
 
 
-class Heard(NamedTuple):
-    """What Whisper heard in one stretch."""
+class _Heard(NamedTuple):
+    """What was heard in a call: the words of each channel, and what was dropped."""
 
-    span: Span
-    samples: np.ndarray  # float32, 16 kHz
-    text: str
+    words: dict[int, list[Word]]
+    notes: list[Note]
 
 
 class WhisperxTranscriber:
-    """Hears any of Whisper's languages. Made once per process; not thread-safe."""
+    """Hears any of Whisper's languages. Made once per process; not thread-safe.
+
+    Args:
+      lexicon: its openings and closings are told to Whisper where the options say so.
+      whisper: the model; by default the configured one, from disk.
+    """
 
     name = NAME
 
-    def __init__(self, options: TranscribeOptions, why: str):
+    def __init__(self, options: TranscribeOptions, why: str, lexicon: Lexicon | None = None,
+                 whisper: Whisper | None = None):
         self.why = why
         self.model: str | None = options.whisperx.model
-        self._options = options
-        self._pipeline, self._speech = _load(options)
-        self._device = str(self._pipeline.device)
-        self._multilingual = bool(self._pipeline.model.model.is_multilingual)
-        self._aligner = lru_cache(ALIGNERS_KEPT)(self._load_aligner)
+        self._options, self._lexicon = options, lexicon
+        self._whisper = whisper or load_whisper(options)
+        self._aligners = Aligners(options.whisperx, self._whisper.device)
 
     def hear(self, audio: Audio, lanes: tuple[Lane, ...], language: str | None,
              ref: Reference) -> Transcript:
-        asked = base_language(language) or self._options.language
-        if not any(lane.speech for lane in lanes):
-            return Transcript((Words(),) * len(lanes), asked, NAME, self.model, NONE,
-                              'nobody speaks')
-        spoken = asked or self._detect(audio, lanes)
-        if not self._multilingual and spoken != 'en':
-            return Transcript((Words(),) * len(lanes), spoken, NAME, self.model, NONE,
-                              f'the model {self.model} knows English alone')
-        self._check(spoken, ref)
-        words = hear_lanes(lanes, self._options.word_slack_s,
-                           lambda channel, speech: self._words(audio, channel, speech, spoken))
-        trust, why = self._trust(words)
-        return Transcript(words, spoken, NAME, self.model, trust, why)
+        said = base_language(language) or self._options.language
+        speech = speech_by_channel(lanes)
+        if not speech:
+            return self._transcript(lanes, {}, said, NONE, 'nobody speaks', ())
+        if said:
+            self._check(said, ref)
+        found, faint = self._worth_hearing(audio, speech)
+        told = None if said else self._tell(audio, found)
+        spoken = said or (told.language if told else 'en')
+        if spoken not in self._whisper.languages:
+            return self._transcript(lanes, {}, spoken, NONE,
+                                    f'the model {self.model} knows English alone', faint)
+        windows = windows_of(found, self._options.whisperx.window_s)
+        heard = self._hear(audio, windows, speech, spoken, self._prompt(ref, spoken))
+        known = said or (told and told.probability >= self._options.whisperx.detect.least)
+        return self._judged(lanes, heard.words, spoken if known else None,
+                            (*_language_notes(told, audio), *faint, *heard.notes), speech)
+
+    def _transcript(self, lanes: Sequence[Lane], words: Mapping[int, Sequence[Word]],
+                    language: str | None, trust: str, why: str,
+                    notes: Sequence[Note]) -> Transcript:
+        return Transcript(by_lane(lanes, self._options.word_slack_s, words), language, NAME,
+                          self.model, trust, why, tuple(notes))
+
+    def _judged(self, lanes: Sequence[Lane], words: Mapping[int, Sequence[Word]],
+                language: str | None, notes: Sequence[Note],
+                speech: Mapping[int, Sequence[Span]]) -> Transcript:
+        """The transcript, with how far it can be trusted."""
+        options = self._options.whisperx
+        scores = [word.confidence for lane in words.values() for word in lane
+                  if word.confidence is not None]
+        median = statistics.median(scores) if scores else 0.0
+        spoken_s = sum(total(spans) for spans in speech.values())
+        dropped_s = sum(guards.dropped_s([(note.start_s, note.end_s) for note in notes
+                                          if note.label in UNHEARD and note.channel == channel],
+                                         spans) for channel, spans in speech.items())
+        share = dropped_s / spoken_s
+        why = ''
+        if language is None:
+            why = 'no language was told, and none is certain by its sound'
+        elif median < options.ok_score:
+            why = f'median word score {median:.2f}, {options.ok_score:.2f} is trusted'
+        elif share > options.guards.max_dropped:
+            why = f'{share:.0%} of the speech was not heard or dropped'
+        return self._transcript(lanes, words, language, LOW if why else OK, why, notes)
 
     def _check(self, language: str, ref: Reference) -> None:
-        known = self._pipeline.model.supported_languages
-        if language not in known:
+        known = self._whisper.languages
+        if len(known) > 1 and language not in known:
             raise CallError(f'{ref.source_uri}: Whisper knows no language `{language}`',
                             field='language', value=language,
                             way_out='Correct the language (ISO 639-1) in the manifest, '
                                     'or leave it out to have it detected.')
 
-    def _trust(self, words: tuple[Words, ...]) -> tuple[str, str]:
-        scores = [score for lane in words for score in lane.confidence if score is not None]
-        median = statistics.median(scores) if scores else 0.0
-        least = self._options.whisperx.ok_score
-        if median >= least:
-            return OK, ''
-        return LOW, f'median word score {median:.2f}, {least:.2f} is trusted'
+    def _worth_hearing(self, audio: Audio, speech: Mapping[int, list[Span]],
+                       ) -> tuple[dict[int, list[Span]], list[Note]]:
+        """Each channel's stretches of speech, without those that are hardly louder than noise."""
+        found: dict[int, list[Span]] = {}
+        faint: list[Note] = []
+        for channel, spans in speech.items():
+            gate = guards.gate_of(audio, channel, spans, self._options.whisperx.guards)
+            found[channel] = []
+            for stretch in stretches(audio, channel, spans, self._options):
+                why = gate.faint(intersect([stretch], spans))
+                if why:
+                    faint.append(Note('not_heard', channel, *stretch, None, why))
+                else:
+                    found[channel].append(stretch)
+        return found, faint
 
-    def _detect(self, audio: Audio, lanes: tuple[Lane, ...]) -> str:
-        if not self._multilingual:
-            return 'en'
-        spans = sorted((start, end, lane.channel) for lane in lanes for start, end in lane.speech)
-        parts, heard_s = [], 0.0
-        for start, end, channel in spans:
-            parts.append(at_16_khz(audio.window(channel, start, end), audio.rate))
-            heard_s += end - start
-            if heard_s >= DETECT_S:
-                break
-        with _quiet():
-            return str(self._pipeline.detect_language(np.concatenate(parts)))
+    def _tell(self, audio: Audio, found: Mapping[int, Sequence[Span]]) -> Told | None:
+        options = self._options.whisperx.detect
+        windows = detection_windows(audio, found, options.windows)
+        heard = self._whisper.language_probabilities([w.samples(audio) for w in windows])
+        return tell_language([window for window in heard if window], options)
 
-    def _words(self, audio: Audio, channel: int, speech: list[Span],
-               language: str) -> list[Word]:
-        spans = stretches(audio, channel, speech, self._options)
-        at_once = self._options.whisperx.batch_size * BATCHES_AT_ONCE
-        align = self._aligner(language)
-        out: list[Word] = []
-        for at in range(0, len(spans), at_once):
-            batch = spans[at:at + at_once]
-            parts = [at_16_khz(audio.window(channel, *span), audio.rate) for span in batch]
-            if align is None:
-                out += self._timed_by_whisper(batch, parts, language)
-            else:
-                for heard in self._transcribe(batch, parts, language):
-                    out += align_words(heard, language, *align, self._device)
+    def _prompt(self, ref: Reference, language: str) -> str | None:
+        lexicon = self._lexicon
+        listed = lexicon is not None and lexicon.language == language
+        return prompt_of(ref, language, lexicon.categories if listed and lexicon else {},
+                         lexicon.companies if lexicon else (), self._whisper.count_tokens,
+                         self._options.whisperx.prompt)
+
+    def _hear(self, audio: Audio, windows: Sequence[Window], speech: Mapping[int, list[Span]],
+              language: str, prompt: str | None) -> _Heard:
+        at_once = self._whisper.batch_size * BATCHES_AT_ONCE
+        timed = self._aligners.of(language) is None
+        out = _Heard(defaultdict(list), [])
+        for at in range(0, len(windows), at_once):
+            batch = windows[at:at + at_once]
+            samples = [window.samples(audio) for window in batch]
+            decoded = self._whisper.decode(samples, language, prompt, timed)
+            for window, heard, sound in zip(batch, decoded, samples, strict=True):
+                words, repeated = self._timed(heard, sound, language)
+                if repeated:
+                    out.notes.append(Note('loop_cut', window.channel, window.stretches[0][0],
+                                          window.stretches[-1][1], None,
+                                          f'{repeated} words of a loop'))
+                self._take(out, window, by_stretch(words, window), heard, speech, language)
         return out
 
-    def _transcribe(self, spans: Sequence[Span], parts: Sequence[np.ndarray],
-                    language: str) -> Iterator[Heard]:
-        self._speech.spans = _laid_end_to_end(parts)
-        with _quiet():
-            result = self._pipeline.transcribe(np.concatenate(parts), language=language,
-                                               batch_size=self._options.whisperx.batch_size)
-        for span, samples, segment in zip(spans, parts, result['segments'], strict=True):
-            yield Heard(span, samples, segment['text'])
+    def _timed(self, heard: Decoded, samples: np.ndarray,
+               language: str) -> tuple[list[Word], int]:
+        """The words of a window with times, loops cut, and how many words that cost."""
+        options = self._options.whisperx.guards
+        aligner = self._aligners.of(language)
+        if aligner is not None:
+            pairs = spoken_parts(heard.text, language)
+            keep = guards.without_loops([bare for _, bare in pairs], language, options)
+            return (self._aligners.align([pairs[n] for n in keep], samples, language, aligner),
+                    len(pairs) - len(keep))
+        words = [part for word in heard.words
+                 for part in (by_character(word) if language in UNSPACED else [word])]
+        keep = guards.without_loops([word.text for word in words], language, options)
+        return [words[n] for n in keep], len(words) - len(keep)
 
-    def _timed_by_whisper(self, spans: Sequence[Span], parts: Sequence[np.ndarray],
-                          language: str) -> list[Word]:
-        from faster_whisper import BatchedInferencePipeline
-
-        clips = _laid_end_to_end(parts)
-        segments, _ = BatchedInferencePipeline(self._pipeline.model).transcribe(
-            np.concatenate(parts), language=language, word_timestamps=True, vad_filter=False,
-            clip_timestamps=[{'start': start, 'end': end} for start, end in clips],
-            batch_size=self._options.whisperx.batch_size,
-            beam_size=self._options.whisperx.beam_size, without_timestamps=True)
-        out: list[Word] = []
-        for segment in segments:
-            # A segment says where its clip began, in hundredths; word times may leave the clip.
-            index = min(range(len(clips)), key=lambda n: abs(clips[n][0] - segment.seek / 100))
-            shift, (_, last) = spans[index][0] - clips[index][0], spans[index]
-            for word in segment.words or ():
-                start = min(word.start + shift, last)
-                heard = Word(start, min(max(start, word.end + shift), last), word.word.strip(),
-                             float(word.probability), ALIGNED)
-                out += by_character(heard) if language in UNSPACED else [heard]
-        return [word for word in out if word.text]
-
-    def _load_aligner(self, language: str) -> tuple[Any, dict[str, Any]] | None:
-        name = weights.aligner(self._options.whisperx, language)
-        if name is None:
-            return None
-        import whisperx.alignment
-
-        with _quiet():
-            return whisperx.alignment.load_align_model(
-                language, self._device, model_name=name, model_cache_only=True,
-                model_dir=(str(weights.bundle_folder(self._options.whisperx))
-                           if name in weights.BUNDLES else None))
+    def _take(self, out: _Heard, window: Window, parts: Sequence[list[Word]], heard: Decoded,
+              speech: Mapping[int, list[Span]], language: str) -> None:
+        """Adds the words of a window's stretches, but those that are not believed."""
+        for span, words in zip(window.stretches, parts, strict=True):
+            if not words:
+                continue
+            said = guards.Said(tuple(words), total(intersect([span], speech[window.channel])),
+                               heard.avg_logprob, heard.no_speech_prob)
+            why = guards.doubt(said, language, self._options.whisperx.guards)
+            if why:
+                out.notes.append(Note('text_dropped', window.channel, *span, None,
+                                      f'{len(words)} words: {why}'))
+            else:
+                out.words[window.channel] += words
 
 
-def align_words(heard: Heard, language: str, model: Any, metadata: dict[str, Any],
-                device: str) -> list[Word]:
-    """The words of a stretch with the times that the aligner gives them.
-
-    A word that the aligner's alphabet cannot spell (digits, foreign script) is `interpolated`,
-    whatever time it was given; where nothing can be aligned, all are spread over the stretch.
-    """
-    import whisperx.alignment
-
-    pairs = spoken_parts(heard.text, language)
-    if not pairs:
+def _language_notes(told: Told | None, audio: Audio) -> list[Note]:
+    if told is None:
         return []
-    start, end = heard.span
-    seconds = len(heard.samples) / RATE
-    segment = {'text': ('' if language in UNSPACED else ' ').join(bare for _, bare in pairs),
-               'start': 0.0, 'end': seconds}
-    with _quiet():
-        aligned = whisperx.alignment.align([segment], model, metadata, heard.samples, device)
-    timed = aligned['word_segments']
-    if [word['word'] for word in timed] != [bare for _, bare in pairs]:
-        return spread([Word(None, None, text, None, UNTIMED) for text, _ in pairs], heard.span)
-    alphabet = metadata['dictionary']
-    words = []
-    for (text, bare), word in zip(pairs, timed, strict=True):
-        spelt = all(letter in alphabet for letter in bare.lower())
-        first, last = word.get('start'), word.get('end')
-        words.append(Word(None if first is None else min(start + float(first), end),
-                          None if last is None else min(start + float(last), end), text,
-                          word.get('score') if spelt else None,
-                          ALIGNED if spelt and 'score' in word else INTERPOLATED))
-    return fill_times(words, heard.span)
-
-
-def _laid_end_to_end(parts: Sequence[np.ndarray]) -> list[Span]:
-    """Where each part lies once they are concatenated, in seconds."""
-    edges = accumulate((len(part) for part in parts), initial=0)
-    return [(first / RATE, last / RATE) for first, last in pairwise(edges)]
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """WhisperX prints to stdout, which belongs to whoever called the command."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        yield
-
-
-class _OneSentence:
-    """Stands for nltk's sentence splitter: WhisperX would download its model, and only words
-    are wanted of what it aligns."""
-
-    def span_tokenize(self, text: str) -> list[tuple[int, int]]:
-        return [(0, len(text))]
-
-
-def _load(options: TranscribeOptions) -> tuple[Any, Any]:
-    """The library's pipeline, and the speech spans that it takes for voice activity."""
-    folder = weights.whisper_folder(options.whisperx)
-    if folder is None:
-        raise weights.missing(options.whisperx)
-    # Before the first import: the hub client and pyannote's telemetry read these once.
-    os.environ.update(HF_HUB_OFFLINE='1', TRANSFORMERS_OFFLINE='1', PYANNOTE_METRICS_ENABLED='0')
-    with _quiet():
-        import torch
-        import whisperx.alignment
-        import whisperx.asr
-        from whisperx.vads import Vad
-
-        class GivenSpeech(Vad):
-            spans: Sequence[Span] = ()
-
-            def __init__(self) -> None:
-                super().__init__(0.5)
-
-            @staticmethod
-            def preprocess_audio(audio: np.ndarray) -> np.ndarray:
-                return audio
-
-            def __call__(self, audio: Any) -> list[dict[str, float]]:
-                return [{'start': start, 'end': end} for start, end in self.spans]
-
-            @staticmethod
-            def merge_chunks(segments: Any, *_: Any, **__: Any) -> Any:
-                return segments
-
-        torch.set_num_threads(options.threads)
-        device = options.whisperx.device
-        if device == 'auto':
-            device = 'cuda' if torch.cuda.is_available() else 'cpu'
-        kind, _, index = device.partition(':')
-        compute_type = options.whisperx.compute_type
-        if compute_type == 'auto':
-            compute_type = 'float16' if kind == 'cuda' else 'int8'
-        speech = GivenSpeech()
-        whisperx.alignment.nltk_load = lambda _: _OneSentence()
-        pipeline = whisperx.asr.load_model(
-            str(folder), kind, device_index=int(index or 0), compute_type=compute_type,
-            vad_model=speech, threads=options.threads, local_files_only=True,
-            asr_options={'beam_size': options.whisperx.beam_size})
-    return pipeline, speech
-
+    return [Note('language', None, 0.0, audio.duration_s, round(told.probability, 3),
+                 told.evidence)]
