@@ -294,8 +294,8 @@ def _frames(track: _Track, options: DecodeOptions) -> Iterator[AudioFrame]:
             if damage is not None:
                 raise _damaged(track, done, damage)
             _check_frame(track, frame, done)
-            if frame.pts is not None and frame.time_base is not None:
-                at_s = float(frame.pts * frame.time_base)
+            at_s = frame.time
+            if at_s is not None:
                 if expected_s is not None and at_s - expected_s > options.max_hole_s:
                     raise _damaged(track, done, f'{at_s - expected_s:.2f} s are missing')
                 expected_s = at_s + frame.samples / track.rate
