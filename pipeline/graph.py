@@ -24,7 +24,7 @@ def way_of(plan: Plan) -> tuple[tuple[str, Load], ...]:
         ('decode', partial(stages.decoding, chosen.decode, context)),
         ('tones', partial(stages.listening, chosen.sounds)),
         ('lanes', partial(stages.parting, chosen.vad, chosen.lanes, chosen.diarize)),
-        ('transcribe', partial(stages.transcribing, chosen.transcribe)),
+        ('transcribe', partial(stages.transcribing, chosen.transcribe, lexicon)),
         ('roles', partial(stages.casting, chosen.roles, chosen.agent_channel, lexicon)),
         ('redact', partial(stages.redacting, chosen.redact)),
         ('turns', partial(stages.taking_turns, plan.standards[0], lexicon)),

@@ -42,9 +42,9 @@ class Assessment:
 def perceived(events: Iterable[Event]) -> list[Event]:
     """The events that were heard, out of those stored, as they were before assess judged them.
 
-    Speech, ivr, rings and tones are. Rings after the answer are stored as `tone` / transfer_ring.
-    Music and digital silence are stored as the holds they made; where these differ from what was
-    heard, that is stored too, as `tone` / hold_music or hold_zero, and is meant here.
+    Speech, ivr, rings, tones and notes are. Rings after the answer are stored as `tone` /
+    transfer_ring. Music and digital silence are stored as the holds they made; where these differ
+    from what was heard, that is stored too, as `tone` / hold_music or hold_zero, and is meant here.
     """
     out: list[Event] = []
     judged: list[Event] = []
@@ -56,7 +56,7 @@ def perceived(events: Iterable[Event]) -> list[Event]:
             raw.append(replace(event, kind='hold', label=event.label[len(_HEARD):]))
         elif event.kind == 'hold' and event.label in _HEARD_HOLDS:
             judged.append(event)
-        elif event.kind in ('speech', 'ring', 'ivr', 'tone'):
+        elif event.kind in ('speech', 'ring', 'ivr', 'tone', 'note'):
             out.append(event)
     return sorted([*out, *(raw or judged)], key=lambda event: (event.start_s, event.end_s))
 
@@ -91,7 +91,7 @@ def assess(call: Call, turns: Sequence[Turn], words: Words, events: Iterable[Eve
     kpis, findings = make_kpis(Judged(
         call, metadata, turns, words, timeline, ringing, holds, overlaps, signoff, trust,
         standard))
-    rows = [*_as_rows(e for e in heard if e.kind in ('speech', 'ivr', 'tone')),
+    rows = [*_as_rows(e for e in heard if e.kind in ('speech', 'ivr', 'tone', 'note')),
             *_as_rows(ringing.events),
             *_hold_rows([e for e in heard if e.kind == 'hold'], holds),
             *_rows(overlaps, timeline, matches, trust, standard)]

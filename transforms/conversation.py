@@ -107,6 +107,27 @@ class Lane:
 
 
 @dataclass(frozen=True)
+class Note:
+    """Something about the hearing of a call that its words do not show.
+
+    Attributes:
+      label: text_dropped (words that were taken for made up), loop_cut (words that were said over
+        and over), not_heard (speech too faint to be transcribed), language (told from the sound)
+        or transcript_trust (why it is not ok).
+      channel: of the audio; None: of the whole call.
+      confidence: 0..1, where there is one.
+      evidence: why, with numbers; nothing of what was said but phrases of the settings.
+    """
+
+    label: str
+    channel: int | None
+    start_s: float
+    end_s: float
+    confidence: float | None
+    evidence: str
+
+
+@dataclass(frozen=True)
 class Conversation:
     """A call on its way. Each step fills a part; `audio` is dropped once nobody needs samples."""
 
@@ -128,6 +149,7 @@ class Conversation:
     transcriber: str = 'none'
     transcriber_model: str | None = None
     transcript_trust: str = 'none'
+    notes: tuple[Note, ...] = ()
     turns: tuple[Turn, ...] = ()
     words: Words = field(default_factory=Words)
     events: tuple[Event, ...] = ()

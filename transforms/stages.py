@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from transforms import levels
 from transforms.assess import assess
-from transforms.conversation import Conversation, Lane, Reference, RunContext, Sound
+from transforms.conversation import Conversation, Lane, Note, Reference, RunContext, Sound
 from transforms.decode import DecodeOptions, decode, sha256_of
 from transforms.diarize import DiarizeOptions, load_diarizer
 from transforms.lanes import LaneOptions, find_lanes
@@ -24,7 +24,7 @@ from transforms.redact import RedactOptions, redact_words
 from transforms.roles import RoleOptions, tell_agent
 from transforms.sounds import SoundOptions, hear_sounds
 from transforms.standard import Standard
-from transforms.transcribe import TranscribeOptions, load_transcriber
+from transforms.transcribe import TranscribeOptions, Transcript, load_transcriber
 from transforms.turns import build_turns, speech_events
 from transforms.vad import VadOptions, load_vad
 from warehouse import landing, ledger
@@ -97,8 +97,8 @@ def parting(vad: VadOptions, lanes: LaneOptions, diarize: DiarizeOptions) -> Sta
     return stage
 
 
-def transcribing(options: TranscribeOptions) -> Stage:
-    transcriber = load_transcriber(options)
+def transcribing(options: TranscribeOptions, lexicon: Lexicon) -> Stage:
+    transcriber = load_transcriber(options, lexicon)
 
     def stage(call: Conversation) -> Conversation:
         assert call.audio is not None
@@ -106,7 +106,8 @@ def transcribing(options: TranscribeOptions) -> Stage:
         lanes = tuple(replace(lane, words=words)
                       for lane, words in zip(call.lanes, heard.words, strict=True))
         return replace(call, lanes=lanes, language=heard.language, transcriber=heard.transcriber,
-                       transcriber_model=heard.model, transcript_trust=heard.trust)
+                       transcriber_model=heard.model, transcript_trust=heard.trust,
+                       notes=notes_of(heard, call.duration_s))
     return stage
 
 
@@ -140,7 +141,8 @@ def taking_turns(standard: Standard, lexicon: Lexicon) -> Stage:
         turns, words = build_turns(agent, caller, standard, matcher, transcriber=call.transcriber,
                                    transcript_trust=call.transcript_trust)
         events = (*speech_events(agent, caller),
-                  *(sound_event(sound, call) for sound in call.sounds))
+                  *(sound_event(sound, call) for sound in call.sounds),
+                  *(note_event(note, call) for note in call.notes))
         return replace(call, audio=None, turns=with_voices(call, turns), words=words,
                        events=events)
     return stage
@@ -197,11 +199,25 @@ def parties(call: Conversation) -> tuple[Lane, Lane]:
 
 def sound_event(sound: Sound, call: Conversation) -> Event:
     """A sound as an event; the speaker is the party in whose channel alone it was heard."""
-    speaker = None
-    if sound.channel is not None and call.lane_source == 'channel':
-        speaker = AGENT if sound.channel == parties(call)[0].channel else CALLER
-    return Event(0, sound.kind, sound.label, speaker, sound.start_s, sound.end_s,
-                 sound.confidence, sound.evidence)
+    return Event(0, sound.kind, sound.label, _speaker_of(sound.channel, call), sound.start_s,
+                 sound.end_s, sound.confidence, sound.evidence)
+
+
+def note_event(note: Note, call: Conversation) -> Event:
+    return Event(0, 'note', note.label, _speaker_of(note.channel, call), note.start_s, note.end_s,
+                 note.confidence, note.evidence)
+
+
+def notes_of(heard: Transcript, duration_s: float) -> tuple[Note, ...]:
+    """What a transcript says of itself: what was dropped, and why it is not to be trusted."""
+    doubt = (Note('transcript_trust', None, 0.0, duration_s, None, heard.why),) if heard.why else ()
+    return (*heard.notes, *doubt)
+
+
+def _speaker_of(channel: int | None, call: Conversation) -> str | None:
+    if channel is None or call.lane_source != 'channel':
+        return None
+    return AGENT if channel == parties(call)[0].channel else CALLER
 
 
 def call_record(call: Conversation, context: RunContext) -> Call:

@@ -94,7 +94,7 @@ class Event:
     """A row of `events`: something that happened between two instants of a call."""
 
     event: int  # counts from 0 in order of (start_s, end_s, agent before caller)
-    kind: str  # speech | ring | ivr | hold | dead_air | silence | overlap | phrase | tone
+    kind: str  # speech | ring | ivr | hold | dead_air | silence | overlap | phrase | tone | note
     label: str  # the class within the kind: music, interruption_taken, farewell ...
     speaker: str | None
     start_s: float

@@ -101,7 +101,7 @@ _WORDS = _schema(
 _EVENTS = _schema(
     _CALL, _DATE,
     ('event', INT, 'Counts from 0 in order of time'),
-    ('kind', TEXT, 'speech, ring, ivr, hold, dead_air, silence, overlap, phrase or tone'),
+    ('kind', TEXT, 'speech, ring, ivr, hold, dead_air, silence, overlap, phrase, tone or note'),
     ('label', TEXT, 'Class within the kind: music, interruption_taken, farewell ...'),
     ('speaker', TEXT, 'agent or caller (who came in, for an overlap); NULL = neither'),
     _START, _END,

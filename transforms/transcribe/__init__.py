@@ -12,7 +12,6 @@ from transforms.transcribe.seam import (
     DetectOptions,
     EngineError,
     GuardOptions,
-    Note,
     PocketsphinxOptions,
     PromptOptions,
     ProvidedOptions,
@@ -24,7 +23,7 @@ from transforms.transcribe.seam import (
 )
 from warehouse.records import Words
 
-__all__ = ['DetectOptions', 'Engine', 'EngineError', 'GuardOptions', 'Note', 'PocketsphinxOptions',
+__all__ = ['DetectOptions', 'Engine', 'EngineError', 'GuardOptions', 'PocketsphinxOptions',
            'PromptOptions', 'ProvidedOptions', 'TranscribeOptions', 'Transcriber', 'Transcript',
            'WhisperxOptions', 'load_transcriber', 'resolve_engine']
 

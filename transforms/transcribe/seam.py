@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Protocol
 
 from annotated_types import Ge, Gt, Interval, Le
 
-from transforms.conversation import Audio, Lane, Reference
+from transforms.conversation import Audio, Lane, Note, Reference
 from warehouse.records import Words
 
 OK, LOW, NONE = 'ok', 'low', 'none'  # transcript_trust
@@ -209,26 +209,6 @@ class TranscribeOptions:
     whisperx: WhisperxOptions
     pocketsphinx: PocketsphinxOptions
     provided: ProvidedOptions
-
-
-@dataclass(frozen=True)
-class Note:
-    """Something about the hearing of a call that its words do not show.
-
-    Attributes:
-      label: text_dropped (words that were taken for made up), not_heard (speech too faint to be
-        transcribed) or language (told from the sound).
-      channel: of the audio; None: of the whole call.
-      confidence: 0..1, where there is one.
-      evidence: why, with numbers; nothing of what was said but phrases of the settings.
-    """
-
-    label: str
-    channel: int | None
-    start_s: float
-    end_s: float
-    confidence: float | None
-    evidence: str
 
 
 @dataclass(frozen=True)

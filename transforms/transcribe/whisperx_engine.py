@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from transforms.conversation import Audio, Lane, Reference
+from transforms.conversation import Audio, Lane, Note, Reference
 from transforms.errors import CallError
 from transforms.intervals import Span, intersect, total
 from transforms.phrases import Lexicon
@@ -28,7 +28,6 @@ from transforms.transcribe.seam import (
     LOW,
     NONE,
     OK,
-    Note,
     TranscribeOptions,
     Transcript,
     base_language,
