@@ -72,29 +72,31 @@ class PocketsphinxTranscriber:
         if spoken not in (None, 'en'):
             return self._transcript((Words(),) * len(lanes), spoken, NONE,
                                     f'the embedded engine knows no language `{spoken}`')
+        doubt = ('nothing says that the call is in English' if spoken is None
+                 else '' if is_wideband(audio, lanes, self._options.pocketsphinx)
+                 else 'no speech above 4 kHz: a telephone line')
+        # The pass that lays each phone is a fifth of the work, and nobody reads times off words
+        # that are not believed.
         words = hear_lanes(lanes, self._options.word_slack_s,
-                           lambda channel, speech: self._words(audio, channel, speech))
-        if spoken is None:
-            return self._transcript(words, None, LOW, 'nothing says that the call is in English')
-        if not is_wideband(audio, lanes, self._options.pocketsphinx):
-            return self._transcript(words, spoken, LOW, 'no speech above 4 kHz: a telephone line')
-        return self._transcript(words, spoken, OK, '')
+                           lambda channel, speech: self._words(audio, channel, speech, not doubt))
+        return self._transcript(words, spoken, LOW if doubt else OK, doubt)
 
     def _transcript(self, words: tuple[Words, ...], language: str | None, trust: str,
                     why: str) -> Transcript:
         return Transcript(words, language, NAME, MODEL, trust, why)
 
-    def _words(self, audio: Audio, channel: int, speech: list[Span]) -> list[Word]:
+    def _words(self, audio: Audio, channel: int, speech: list[Span],
+               exact: bool) -> list[Word]:
         out: list[Word] = []
         for start, end in stretches(audio, channel, speech, self._options):
             samples = at_16_khz(audio.window(channel, start, end), audio.rate)
             out += [word._replace(start_s=start + word.start_s, end_s=start + word.end_s)
-                    for word in self._decode(samples)
+                    for word in self._decode(samples, exact)
                     if word.start_s is not None and word.end_s is not None]
         return out
 
-    def _decode(self, samples: np.ndarray) -> list[Word]:
-        """The words of a stretch, times from its start."""
+    def _decode(self, samples: np.ndarray, exact: bool) -> list[Word]:
+        """The words of a stretch, times from its start: to the phone if `exact`."""
         decoder = self._decoder
         raw = np.clip(np.round(samples * 32768), -32768, 32767).astype('<i2').tobytes()
         decoder.activate_search(SEARCH)
@@ -103,16 +105,21 @@ class PocketsphinxTranscriber:
             return []
         heard = [(segment.word, segment.start_frame, segment.end_frame + 1)
                  for segment in decoder.seg()]
-        try:
-            decoder.set_alignment()
-            _run(decoder, raw)
-            aligned = [(entry.name, [(phone.start, phone.start + phone.duration)
-                                     for phone in entry]) for entry in decoder.get_alignment()]
-        except RuntimeError:  # the sound cannot be laid under these words phone by phone
-            aligned = []
+        aligned = self._aligned(raw) if exact else []
         if [name for name, _ in aligned] == [name for name, _, _ in heard]:
             return [word for name, phones in aligned for word in self._exact(name, phones)]
         return [word for name, first, last in heard for word in _roughly(name, first, last)]
+
+    def _aligned(self, raw: bytes) -> list[tuple[str, list[tuple[int, int]]]]:
+        """What was just heard, with the frames of each phone."""
+        decoder = self._decoder
+        try:
+            decoder.set_alignment()
+            _run(decoder, raw)
+            return [(entry.name, [(phone.start, phone.start + phone.duration) for phone in entry])
+                    for entry in decoder.get_alignment()]
+        except RuntimeError:  # the sound cannot be laid under these words phone by phone
+            return []
 
     def _exact(self, name: str, phones: list[tuple[int, int]]) -> list[Word]:
         """The words of an entry of the vocabulary, by the phones that each of them has."""
@@ -174,7 +181,7 @@ def _load(options: PocketsphinxOptions) -> tuple[Any, dict[str, tuple[int, ...]]
                                              str(folder / 'en-us.lm.bin'))
     phones: dict[str, tuple[int, ...]] = {}
     for phrase in options.phrases:
-        name = '_'.join(phrase.split())
+        name = _entry(phrase)
         for number, sounds in enumerate(_pronunciations(decoder, phrase), 1):
             entry = name if number == 1 else f'{name}({number})'
             decoder.add_word(entry, ' '.join(sounds), False)
@@ -214,7 +221,14 @@ def _is_filler(name: str) -> bool:
 
 def _texts(name: str) -> list[str]:
     """The words of an entry: `thank_you(2)` is thank, you."""
-    return _VARIANT.sub('', name).split('_')
+    return _VARIANT.sub('', name).rstrip('_').split('_')
+
+
+def _entry(phrase: str) -> str:
+    """The name of a phrase in the vocabulary: `thank_you`; `bye_` for a word that is there already,
+    as newspapers have it."""
+    texts = phrase.split()
+    return '_'.join(texts) if len(texts) > 1 else f'{texts[0]}_'
 
 
 def _roughly(name: str, first: int, last: int) -> list[Word]:

@@ -33,10 +33,14 @@ BUNDLES = {
 
 def whisper_folder(options: WhisperxOptions) -> Path | None:
     """The folder of the configured Whisper, complete; None where it is not on disk."""
-    name = options.model
-    repository = name if '/' in name else SHORT_NAMES.get(name, f'Systran/faster-whisper-{name}')
-    return next((folder for folder in _folders(name, repository, options.model_dir)
+    repository = repository_of(options.model)
+    return next((folder for folder in _folders(options.model, repository, options.model_dir)
                  if all((folder / file).is_file() for file in WHISPER_FILES)), None)
+
+
+def repository_of(model: str) -> str:
+    """The hub's name of a Whisper that is given by it or by faster-whisper's short name."""
+    return model if '/' in model else SHORT_NAMES.get(model, f'Systran/faster-whisper-{model}')
 
 
 def missing(options: WhisperxOptions) -> EngineError:
@@ -44,8 +48,9 @@ def missing(options: WhisperxOptions) -> EngineError:
     return EngineError(
         f'the Whisper model `{options.model}` is not on this machine: neither a folder with '
         f'{", ".join(WHISPER_FILES)} nor in the hub cache',
-        way_out='Fetch it where there is a network and name its folder as '
-                'transcribe.whisperx.model, or set transcribe.engine to auto.')
+        way_out='Run `etiquette models pull --to DIR` where there is a network and set '
+                '`models: DIR`, name a folder of your own as transcribe.whisperx.model, or set '
+                'transcribe.engine to auto.')
 
 
 def aligner(options: WhisperxOptions, language: str) -> str | None:
@@ -61,9 +66,12 @@ def aligner(options: WhisperxOptions, language: str) -> str | None:
 
 
 def bundle_folder(options: WhisperxOptions) -> Path:
-    """Where torchaudio's bundles are kept: `model_dir`, or torch's own cache."""
+    """Where torchaudio's bundles are kept: in `model_dir` as `etiquette models pull` lays it out
+    or directly, or in torch's own cache."""
     if options.model_dir:
-        return Path(options.model_dir).expanduser()
+        folder = Path(options.model_dir).expanduser()
+        pulled = folder / 'torch' / 'hub' / 'checkpoints'
+        return pulled if pulled.is_dir() else folder
     cache = os.environ.get('XDG_CACHE_HOME', '~/.cache')
     torch_home = os.environ.get('TORCH_HOME', f'{cache}/torch')
     return Path(torch_home).expanduser() / 'hub' / 'checkpoints'
