@@ -41,6 +41,7 @@ def run_command(argv: list[str]) -> int:
 
 
 def _explain(error: Exception) -> int:
+    from pipeline.fetch import FetchError
     from pipeline.rows import ManifestError
     from pipeline.supervise import RunFailedError
     from transforms.transcribe import EngineError
@@ -52,6 +53,9 @@ def _explain(error: Exception) -> int:
         return _fail(str(error))
     if isinstance(error, RunFailedError):
         print(f'the run failed: {_clean(error)}', file=sys.stderr)
+        return RUN_FAILED
+    if isinstance(error, FetchError):
+        _fail(str(error))
         return RUN_FAILED
     raise error
 
@@ -116,6 +120,30 @@ def _call(args: argparse.Namespace, rest: list[str]) -> int:
     from pipeline.show_call import print_call
 
     return OK if print_call(_warehouse(args), args.call_id, args.as_of) else WRONG_USE
+
+
+def _models_pull(args: argparse.Namespace, rest: list[str]) -> int:
+    from pipeline.models import needed, plan_pull, pull
+    from pipeline.settings import load_settings
+    from pipeline.show_models import Bar, print_plan
+
+    settings = load_settings(args.config)
+    try:
+        wanted = needed(settings, args.language or ())
+    except ValueError as error:
+        return _fail(str(error))
+    if not wanted:
+        print('this configuration needs no models besides those that are installed')
+        return OK
+    folder = Path(args.to or settings.models or 'models').expanduser().absolute()
+    if args.dry_run:
+        print_plan(plan_pull(wanted, folder, patient=True), folder)
+        return OK
+    with Bar() as bar:
+        fetched = pull(wanted, folder, settings, bar.file)
+    print(f'{_clean(folder)} holds all of it ({fetched} files fetched now). Copy it anywhere and '
+          f'set\n  models: {_clean(folder)}\nin the config; `etiquette doctor` checks it.')
+    return OK
 
 
 def _config_check(args: argparse.Namespace, rest: list[str]) -> int:
@@ -184,6 +212,21 @@ Flags that are Beam's go to Beam.""")
     call.add_argument('call_id', metavar='CALL_ID')
     for command in (sql, call):
         command.add_argument('--as-of', type=int, metavar='N', help='an older catalog, by number')
+    models = commands.add_parser('models', help='models to copy to where calls are: `models pull`',
+                                 epilog='example:\n  etiquette models pull --to /data/models')
+    pulls = models.add_subparsers(dest='action', required=True, metavar='ACTION')
+    pull = _command(pulls, 'pull', _models_pull,
+                    'fetch all models that a config needs into one folder', """examples:
+  etiquette models pull --to /data/models --language en,ko
+  etiquette models pull --config nightly --dry-run
+
+The only command that downloads. Takes up what an earlier one left. HF_TOKEN opens models whose
+terms were accepted; HF_ENDPOINT names a mirror of the hub.""", warehouse=False)
+    pull.add_argument('--to', metavar='DIR', help='default: the config\'s `models`, or ./models')
+    pull.add_argument('--language', type=lambda text: text.split(','), metavar='en,ko',
+                      help='aligners of these languages only')
+    pull.add_argument('--config', metavar='FILE', help='settings (YAML) over the defaults')
+    pull.add_argument('--dry-run', action='store_true', help='list what would be fetched')
     config = commands.add_parser('config', help='settings: `config check [FILE]`')
     checks = config.add_subparsers(dest='action', required=True, metavar='ACTION')
     check = checks.add_parser('check', allow_abbrev=False, help='validate a settings file',
@@ -194,11 +237,12 @@ Flags that are Beam's go to Beam.""")
     return parser
 
 
-def _command(commands, name, do, text, epilog):  # type: ignore[no-untyped-def]
+def _command(commands, name, do, text, epilog, warehouse=True):  # type: ignore[no-untyped-def]
     command = commands.add_parser(
         name, help=text, description=text[0].upper() + text[1:] + '.', allow_abbrev=False,
         epilog=f'{epilog}\n\n{EXIT_CODES}', formatter_class=argparse.RawDescriptionHelpFormatter)
-    command.add_argument('--warehouse', metavar='DIR', help='default: ./warehouse-data')
+    if warehouse:
+        command.add_argument('--warehouse', metavar='DIR', help='default: ./warehouse-data')
     command.set_defaults(do=do)
     return command
 

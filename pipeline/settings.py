@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -45,6 +45,7 @@ class Settings:
 
     Attributes:
       warehouse: the warehouse folder; relative to the current folder.
+      models: the folder that `etiquette models pull` has filled; null: the libraries' own caches.
       workers: worker processes; 0 is one per usable core.
       timezone: IANA name; of `call_date`. Manifest times have their own: `source.timezone`.
       standard: the standard that `kpis` and the views show.
@@ -54,6 +55,7 @@ class Settings:
     """
 
     warehouse: str
+    models: str | None
     workers: Annotated[int, Ge(0)]
     timezone: str
     standard: str
@@ -81,7 +83,16 @@ def load_settings(path: str | None) -> Settings:
     except InstantError as error:
         raise ConfigError(f'{tree.value["timezone"].where}: timezone `{settings.timezone}` '
                           f'{error}. {error.way_out}') from None
-    return settings
+    return _with_models(settings)
+
+
+def _with_models(settings: Settings) -> Settings:
+    """With the folder of models as the place where each part looks for its own."""
+    whisperx = settings.transcribe.whisperx
+    if settings.models is None or whisperx.model_dir is not None:
+        return settings
+    whisperx = replace(whisperx, model_dir=str(Path(settings.models).expanduser().absolute()))
+    return replace(settings, transcribe=replace(settings.transcribe, whisperx=whisperx))
 
 
 def load_standard(name: str) -> Standard:

@@ -44,7 +44,7 @@ NARROW_COLUMNS = ('call', 'answered\nafter', 'rings', 'holds', 'on\nhold', 'agen
 def print_outcome(outcome: Outcome, root: Path) -> None:
     """The KPIs of the calls of a run, how its calls add up, and where to go from here."""
     run, tally = outcome.run, outcome.tally
-    console = _console()
+    console = output()
     if run.calls_published:
         select = ', '.join(f'{what} AS "{name}"' for name, what in RUN_COLUMNS
                            if console.width >= PLAIN_WIDTH or name in NARROW_COLUMNS)
@@ -80,14 +80,15 @@ def _here(path: Path) -> Path:
 def print_rows(rows: Rows, format: str) -> None:
     """The rows of a query to standard output, as a table, CSV, JSON or Parquet."""
     if format == 'table':
-        _console().print(_table(rows))
+        output().print(_table(rows))
     elif format == 'parquet':
         sys.stdout.buffer.write(to_parquet(rows))
     else:
         sys.stdout.write({'csv': to_csv, 'json': to_json}[format](rows))
 
 
-def _console() -> Console:
+def output() -> Console:
+    """Standard output: as wide as the terminal, or wide enough for the KPI table."""
     if sys.stdout.isatty():
         return Console(highlight=False)
     return Console(width=PLAIN_WIDTH, highlight=False)

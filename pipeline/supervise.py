@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO
 
 from pipeline.limits import most_s, out_of_memory, reject, rss_mb, timed_out
+from pipeline.offline import offline
 from pipeline.plan import Job, Plan
 from pipeline.worker import FAILED
 from transforms.conversation import Reference
@@ -108,7 +109,7 @@ class _Crew:
         self._close(worker)
         worker.since, worker.done, worker.stopped, worker.settled = time.monotonic(), 0, '', False
         worker.log = self._log(worker).open('ab')
-        env = {**os.environ, 'PYANNOTE_METRICS_ENABLED': '0', 'PYTHONUNBUFFERED': '1'}
+        env = {**os.environ, **offline(self._plan.settings.models), 'PYTHONUNBUFFERED': '1'}
         worker.process = subprocess.Popen(
             WORKER, stdin=subprocess.PIPE, stdout=worker.log, stderr=worker.log, env=env,
             start_new_session=True)
