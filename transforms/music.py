@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from annotated_types import Ge, Gt, Interval
 from scipy.ndimage import binary_opening, uniform_filter1d
 
-from transforms.conversation import Sound
 from transforms.intervals import Span
 from transforms.spectrum import SpectrumOptions, runs
 
@@ -27,6 +26,57 @@ LAG = 3  # such frames later a peak must be found again: 0.12 s, nearly a new wi
 SEARCH_S = 1.9  # how far a piece's edge may lie from where its windows begin to look like music
 FADE_DB = 25.0  # a piece has ended where it is this far below its median level
 STILL_SHARE = 0.6  # of a segment's frames, from which a bin's line counts as standing still
+
+
+@dataclass(frozen=True)
+class UnspokenOptions:
+    """What else is music: sound that goes on, that nobody speaks, and that has a trace of lines
+    or of a beat. Drums, vibrato and dense orchestras are found so.
+
+    Attributes:
+      window_s: length over which the traces are taken.
+      score: share of still peaks that is a trace.
+      repeats: likeness to itself `lag_min_s` to `lag_max_s` later that is a trace: a beat, a bar...
+      repeats_windows: ...in so many windows in a row, a second apart.
+      share: of a piece, 0..1, that must bear a trace.
+      reach_s: how far a piece may reach beyond its last trace.
+      pause_s: longest rest inside a piece.
+      under_db: what is this far under the piece's loud parts is a rest.
+      spoken: largest share of a piece that may be taken for speech.
+      voice_pad_s: the edges of speech that voice activity cuts off.
+    """
+
+    window_s: Annotated[float, Gt(0)]
+    score: Annotated[float, Interval(gt=0, lt=1)]
+    repeats: Annotated[float, Interval(gt=0, lt=1)]
+    repeats_windows: Annotated[int, Ge(1)]
+    lag_min_s: Annotated[float, Gt(0)]
+    lag_max_s: Annotated[float, Gt(0)]
+    share: Annotated[float, Interval(ge=0, le=1)]
+    reach_s: Annotated[float, Ge(0)]
+    pause_s: Annotated[float, Ge(0)]
+    under_db: Annotated[float, Gt(0)]
+    spoken: Annotated[float, Interval(ge=0, le=1)]
+    voice_pad_s: Annotated[float, Ge(0)]
+
+
+@dataclass(frozen=True)
+class PromptOptions:
+    """When speech between two pieces of music is an announcement and not the agent's return.
+
+    Attributes:
+      voice_min_s: less speech is a note mistaken for a voice.
+      max_s: the longest announcement.
+      same: correlation of two from which they are one recording, which nobody says live.
+      edge_s: one heard once is an announcement if the music stops and goes on this near to it...
+      quiet_db: ...and the other party makes no sound, this far over its noise.
+    """
+
+    voice_min_s: Annotated[float, Gt(0)]
+    max_s: Annotated[float, Gt(0)]
+    same: Annotated[float, Interval(gt=0, lt=1)]
+    edge_s: Annotated[float, Ge(0)]
+    quiet_db: Annotated[float, Ge(0)]
 
 
 @dataclass(frozen=True)
@@ -49,6 +99,8 @@ class MusicOptions:
       run_min_s: shortest run of such windows that begins or continues a piece.
       join_s: pieces less than this apart are one.
       min_s: shortest piece reported.
+      unspoken: what is music though its lines do not stand still.
+      prompts: the announcements in between.
     """
 
     min_dbfs: float
@@ -65,6 +117,8 @@ class MusicOptions:
     run_min_s: Annotated[float, Ge(0)]
     join_s: Annotated[float, Ge(0)]
     min_s: Annotated[float, Gt(0)]
+    unspoken: UnspokenOptions
+    prompts: PromptOptions
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,12 +144,19 @@ def music_features(power: np.ndarray, spectrum: SpectrumOptions,
                    options: MusicOptions) -> MusicFeatures:
     """What the music rule needs of a block of spectra (frames, bins)."""
     band = spectrum.bins(*MUSIC_HZ)
-    db = 10.0 * np.log10(power[::STRIDE, band.start - 1:band.stop + 1] + 1e-11)
-    dbfs = 10.0 * np.log10(power[::STRIDE, band].sum(axis=1) + 1e-11)
-    strong, at = _peaks(db, dbfs, options)
+    power = power[::STRIDE]
+    dbfs = 10.0 * np.log10(power[:, band].sum(axis=1) + 1e-11)
+    loud = np.flatnonzero(dbfs > options.min_dbfs)
+    db = 10.0 * np.log10(power[loud, band.start - 1:band.stop + 1] + 1e-11)
+    strong = np.zeros((len(power), db.shape[1] - 2), bool)
+    at = np.full(strong.shape, -99.0, np.float32)
+    if len(loud):
+        rows, bins, tops = _peaks(db, options)
+        strong[loud[rows], bins] = True
+        at[loud[rows], bins] = tops
     still = _still(strong, at, options.still_hz / spectrum.bin_hz)
-    starts = np.arange(0, len(db), SEGMENT)
-    frames = np.diff(np.append(starts, len(db)))
+    starts = np.arange(0, len(power), SEGMENT)
+    frames = np.diff(np.append(starts, len(power)))
     return MusicFeatures(
         still=np.add.reduceat(still, starts, axis=0, dtype=np.uint8),
         # a peak in a block's last frames has no later frame to be found in: not counted
@@ -110,25 +171,22 @@ def join_features(blocks: Sequence[MusicFeatures]) -> MusicFeatures:
                            for name in ('still', 'peaks', 'loud', 'dbfs')))
 
 
-def _peaks(db: np.ndarray, dbfs: np.ndarray,
-           options: MusicOptions) -> tuple[np.ndarray, np.ndarray]:
-    """Which bins are among the frame's strongest peaks, and where each peak is, in bins.
+def _peaks(db: np.ndarray,
+           options: MusicOptions) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The strongest peaks of each frame: their rows, their bins, and where each is, in bins.
 
-    `db` has one more bin on each side than what is returned.
+    `db` has one more bin on each side than those that are numbered.
     """
     left, here, right = db[:, :-2], db[:, 1:-1], db[:, 2:]
     rise = here - uniform_filter1d(here, 25, axis=1, mode='nearest')
     height = here - (here.max(axis=1, keepdims=True) - options.peak_range_db)
-    peak = ((here > left) & (here >= right) & (rise > options.peak_rise_db)
-            & (height > 0) & (dbfs[:, None] > options.min_dbfs))
+    peak = (here > left) & (here >= right) & (rise > options.peak_rise_db) & (height > 0)
     height = np.where(peak, height, 0.0)
     kept = min(options.peaks, height.shape[1])
     least = np.partition(height, -kept, axis=1)[:, -kept, None]
     rows, bins = np.nonzero(peak & (height >= least))
     a, b, c = left[rows, bins], here[rows, bins], right[rows, bins]
-    at = np.full(here.shape, -99.0, np.float32)
-    at[rows, bins] = bins + 0.5 * (a - c) / (a - 2 * b + c - 1e-9)  # the parabola's top
-    return at >= 0, at
+    return rows, bins, bins + 0.5 * (a - c) / (a - 2 * b + c - 1e-9)  # the parabola's top
 
 
 def _still(strong: np.ndarray, at: np.ndarray, tolerance: float) -> np.ndarray:
@@ -150,34 +208,67 @@ def _with_future(strong: np.ndarray) -> np.ndarray:
     return known
 
 
-def find_music(features: MusicFeatures, levels: np.ndarray, channel: int,
-               tones: Sequence[Span], spectrum: SpectrumOptions,
-               options: MusicOptions) -> list[Sound]:
-    """The stretches of music in a channel, in order, from first to last note.
+class Piece(NamedTuple):
+    """Something played, from its first to its last note; `share` of its peaks stand still."""
+
+    start_s: float
+    end_s: float
+    share: float
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Of each segment of a channel the peaks that stand still, all peaks, and the share of
+    frames that are loud; hum, call-progress tones and what is under the noise floor left out."""
+
+    still: np.ndarray
+    peaks: np.ndarray
+    loud: np.ndarray
+    segment_s: float
+
+    def near(self, window_s: float, score: float, active: float) -> np.ndarray:
+        """Whether in the window around each segment enough is loud and enough peaks are still."""
+        width = max(1, round(window_s / self.segment_s))
+        still, peaks, loud = (uniform_filter1d(x.astype(np.float64), width, mode='constant')
+                              for x in (self.still, self.peaks, self.loud))
+        return (still >= score * peaks) & (peaks > 0) & (loud >= active)
+
+    def share(self, start_s: float, end_s: float) -> float:
+        """The share of still peaks between two instants."""
+        part = slice(round(start_s / self.segment_s), round(end_s / self.segment_s) + 1)
+        return float(self.still[part].sum() / max(1, self.peaks[part].sum()))
+
+
+def lines_of(features: MusicFeatures, tones: Sequence[Span], spectrum: SpectrumOptions,
+             options: MusicOptions) -> Lines:
+    """What stands still in a channel.
 
     Args:
       features: of the whole channel.
-      levels: power of the speech band, a value a spectrum frame: places the edges.
       tones: when call-progress tones were heard; they are never music.
     """
     segment_s = segment_frames() * spectrum.hop_s
-    still, peaks = _counts(features, tones, segment_s, options)
-    width = max(1, round(options.window_s / segment_s))
-    near_still, near_peaks, near_loud = (
-        uniform_filter1d(x.astype(np.float64), width, mode='constant')
-        for x in (still, peaks, features.loud))
-    music = ((near_still >= options.score * near_peaks) & (near_peaks > 0)
-             & (near_loud >= options.active))
+    return Lines(*_counts(features, tones, segment_s, options), features.loud, segment_s)
+
+
+def find_tonal(lines: Lines, levels: np.ndarray, spectrum: SpectrumOptions,
+               options: MusicOptions) -> list[Piece]:
+    """The pieces that are music by their still lines alone, in order.
+
+    Args:
+      levels: power of the speech band, a value a spectrum frame: places the edges.
+    """
+    segment_s = lines.segment_s
     pieces = []
-    for first, last in runs(music):
+    for first, last in runs(lines.near(options.window_s, options.score, options.active)):
         if (last - first) * segment_s < options.run_min_s:
             continue
-        a, b = _edges(still, peaks, first, last, round(SEARCH_S / segment_s))
+        a, b = _edges(lines.still, lines.peaks, first, last, round(SEARCH_S / segment_s))
         if b > a:
-            share = float(still[a:b].sum() / max(1, peaks[a:b].sum()))
-            pieces.append((*_trim(levels, a * segment_s, b * segment_s, spectrum.hop_s), share))
-    return [sound for group in _groups(pieces, options.join_s)
-            if (sound := _sound(group, channel, options)) is not None]
+            share = float(lines.still[a:b].sum() / max(1, lines.peaks[a:b].sum()))
+            pieces.append(Piece(*_trim(levels, a * segment_s, b * segment_s, spectrum.hop_s),
+                                share))
+    return pieces
 
 
 def _counts(features: MusicFeatures, tones: Sequence[Span], segment_s: float,
@@ -205,9 +296,12 @@ def _humming(still: np.ndarray, long: int) -> np.ndarray:
     for first in range(0, still.shape[1], 32):
         part = still[:, first:first + 32]
         width = part.shape[1]
-        lines = sum(wide[:, first + i:first + i + width] for i in range(3))
-        hum = binary_opening(lines >= STILL_SHARE * SEGMENT, np.ones((long, 1)))
-        humming += (part * hum).sum(axis=1, dtype=np.int64)
+        lines = np.sum([wide[:, first + i:first + i + width] for i in range(3)], axis=0)
+        standing = np.asarray(lines >= STILL_SHARE * SEGMENT)
+        long_enough = standing.sum(axis=0) >= long
+        if long_enough.any():
+            hum = binary_opening(standing[:, long_enough], np.ones((long, 1)))
+            humming += (part[:, long_enough] * hum).sum(axis=1, dtype=np.int64)
     return humming
 
 
@@ -243,27 +337,3 @@ def _trim(levels: np.ndarray, start_s: float, end_s: float, hop_s: float) -> Spa
     if len(after):
         end_s = (low + int(after[0])) * hop_s
     return start_s, min(end_s, (len(levels) - 1) * hop_s)
-
-
-def _groups(pieces: Sequence[tuple[float, float, float]],
-            join_s: float) -> list[list[tuple[float, float, float]]]:
-    groups: list[list[tuple[float, float, float]]] = []
-    for piece in pieces:
-        if groups and piece[0] - groups[-1][-1][1] < join_s:
-            groups[-1].append(piece)
-        else:
-            groups.append([piece])
-    return groups
-
-
-def _sound(group: Sequence[tuple[float, float, float]], channel: int,
-           options: MusicOptions) -> Sound | None:
-    start_s, end_s = group[0][0], max(end for _, end, _ in group)
-    playing_s = sum(end - start for start, end, _ in group)
-    if end_s - start_s < options.min_s or playing_s < options.min_s / 2:
-        return None
-    share = sum((end - start) * share for start, end, share in group) / max(playing_s, 1e-9)
-    pieces = f'{len(group)} pieces, ' if len(group) > 1 else ''
-    return Sound('hold', 'music', channel, start_s, end_s,
-                 round(share / (share + options.score / 2), 3),
-                 f'{pieces}{share:.0%} of spectral peaks stand still (voices: under 16%)')

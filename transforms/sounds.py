@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Gt, Interval
 
+from transforms.bands import band_power, fingerprint
 from transforms.conversation import Audio, Sound
-from transforms.intervals import covered
+from transforms.intervals import Span, covered
 from transforms.music import (
     MusicOptions,
-    find_music,
     join_features,
+    lines_of,
     music_features,
     segment_frames,
 )
+from transforms.played import Channel, Voices, find_music
 from transforms.spectrum import SpectrumOptions, power_blocks, runs
-from transforms.tones import ToneOptions, find_tones, tone_features
+from transforms.tones import PROGRESS, ToneOptions, find_tones, tone_features
+from transforms.vad import Vad
 
 FRAME_S = 0.02  # resolution of digital zero
+CONTEXT_S = 1.0  # on both sides of a span, for the ear for speech
 
 
 @dataclass(frozen=True)
@@ -65,36 +69,67 @@ class SoundOptions:
     same_share: Annotated[float, Interval(gt=0, le=1)]
 
 
-def hear_sounds(audio: Audio, options: SoundOptions) -> tuple[Sound, ...]:
-    """The recording's rings, tones, music and digital zero, in order of start.
+def hear_sounds(audio: Audio, options: SoundOptions,
+                load_vad: Callable[[], Vad] | None = None) -> tuple[Sound, ...]:
+    """The recording's rings, tones, music, announcements and digital zero, in order of start.
 
     A ring (`ring/ringback`, or `ringback_partial` where the recording began inside it) is one
     Sound each. Whether it belongs to this call or to a transfer, and whether music is a hold, is
     for others to decide. What is heard in all channels at once is reported once, channel None.
+
+    Args:
+      load_vad: gives the ear for speech, the same one each time; called only where something
+        may be music or speech. None: only music that is sure without is found, and speech
+        inside it is taken for part of it.
     """
     found: list[Sound] = []
-    for channel in range(audio.channels):
-        found += _hear_channel(audio, channel, options)
+    signals = [_tones(audio, channel, options) for channel in range(audio.channels)]
+    for channel, (tones, heard) in enumerate(signals):
+        heard = replace(heard, voices=_voices(audio, channel, load_vad))
+        others = [other.levels for _, other in signals if other.channel != channel]
+        found += _with_music(tones, heard, others, options)
     found = _once(found, options.same_share) if audio.channels > 1 else found
     found += find_zero(audio, options.zero)
     return tuple(sorted(found, key=lambda s: (s.start_s, s.end_s, s.kind, s.channel or 0)))
 
 
-def _hear_channel(audio: Audio, channel: int, options: SoundOptions) -> list[Sound]:
+def _tones(audio: Audio, channel: int, options: SoundOptions) -> tuple[list[Sound], Channel]:
+    """A channel's tones, and what is left of its spectra to find music in."""
     spectrum = options.spectrum
-    tone_rows, music_rows = [], []
+    tone_rows, music_rows, band_rows = [], [], []
     for power in power_blocks(audio.samples[channel], audio.rate, spectrum, segment_frames()):
         tone_rows.append(tone_features(power, spectrum))
         music_rows.append(music_features(power, spectrum, options.music))
+        band_rows.append(band_power(power, spectrum))
     features = np.concatenate(tone_rows)
     tones = find_tones(audio, channel, features, spectrum, options.tones)
-    beeps = [tone for tone in tones if tone.label == 'record_beep']
-    signals = [tone for tone in tones if tone.label != 'record_beep']
-    music = find_music(join_features(music_rows), features[:, 0], channel,
-                       [(tone.start_s, tone.end_s) for tone in signals], spectrum, options.music)
-    playing = [(piece.start_s, piece.end_s + 1.0) for piece in music]
-    # a high note of a tune is as pure as a beep
-    return signals + music + [b for b in beeps if not covered((b.start_s, b.end_s), playing)]
+    signals = [(tone.start_s, tone.end_s) for tone in tones if tone.label in PROGRESS]
+    return tones, Channel(
+        channel, lines_of(join_features(music_rows), signals, spectrum, options.music),
+        features[:, 0], fingerprint(np.concatenate(band_rows), spectrum), signals, None)
+
+
+def _with_music(tones: Sequence[Sound], heard: Channel, others: Sequence[np.ndarray],
+                options: SoundOptions) -> list[Sound]:
+    music = find_music(heard, others, options.spectrum, options.music)
+    playing = [(piece.start_s, piece.end_s + 1.0) for piece in music if piece.kind == 'hold']
+    # a note of a tune is as pure as a beep
+    return [*music, *(tone for tone in tones if tone.label in PROGRESS
+                      or not covered((tone.start_s, tone.end_s), playing))]
+
+
+def _voices(audio: Audio, channel: int, load_vad: Callable[[], Vad] | None) -> Voices | None:
+    """Tells the speech of a channel between two instants."""
+    if load_vad is None:
+        return None
+
+    def voices(start_s: float, end_s: float) -> list[Span]:
+        first = max(0, round((start_s - CONTEXT_S) * audio.rate))
+        last = round((end_s + CONTEXT_S) * audio.rate)
+        spans = load_vad().spans(audio.samples[channel, first:last], audio.rate)
+        return [(first / audio.rate + a, first / audio.rate + b) for a, b in spans]
+
+    return voices
 
 
 def _once(sounds: Sequence[Sound], same_share: float) -> list[Sound]:
