@@ -77,10 +77,12 @@ def decoding(options: DecodeOptions, context: RunContext) -> Stage:
     return stage
 
 
-def listening(options: SoundOptions) -> Stage:
+def listening(options: SoundOptions, vad: VadOptions) -> Stage:
+    heard_by = cache(lambda: load_vad(vad))
+
     def stage(call: Conversation) -> Conversation:
         assert call.audio is not None
-        return replace(call, sounds=hear_sounds(call.audio, options))
+        return replace(call, sounds=hear_sounds(call.audio, options, heard_by))
     return stage
 
 

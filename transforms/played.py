@@ -1,0 +1,226 @@
+"""What is played down the line to a parked caller: music, and the announcements in between.
+
+Still lines tell most music (`transforms.music`). The rest needs an ear for speech: what goes on
+without being spoken, and shows a trace of lines or of a beat, is played too. Without such an ear
+only the former is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+import numpy as np
+
+from transforms.bands import best_match, frame_s, repetition
+from transforms.conversation import Sound
+from transforms.intervals import Span, covered, intersect, subtract, total, union
+from transforms.music import Lines, MusicOptions, Piece, find_tonal
+from transforms.spectrum import SpectrumOptions, runs
+
+EDGE_S = 0.1  # a piece this near to the end of where it was looked for goes on there
+Voices = Callable[[float, float], list[Span]]  # speech of a channel between two instants
+
+
+@dataclass(frozen=True, eq=False)
+class Channel:
+    """A channel as it is looked at here.
+
+    Attributes:
+      lines: what stands still in it.
+      levels: power of the speech band, a value a spectrum frame.
+      marks: its fingerprint.
+      tones: when call-progress tones were heard; they are never music.
+      voices: its ear for speech, None if there is none.
+    """
+
+    channel: int
+    lines: Lines
+    levels: np.ndarray
+    marks: np.ndarray
+    tones: Sequence[Span]
+    voices: Voices | None
+
+
+def find_music(heard: Channel, others: Sequence[np.ndarray], spectrum: SpectrumOptions,
+               options: MusicOptions) -> list[Sound]:
+    """The music in a channel, piece by piece, and the announcements between pieces, in order.
+
+    Pieces less than `join_s` apart are one if nobody speaks in between.
+
+    Args:
+      others: the levels of the other channels.
+    """
+    pieces = find_tonal(heard.lines, heard.levels, spectrum, options)
+    if heard.voices:
+        pieces = _merged([*pieces, *_find_unspoken(heard, pieces, spectrum, options)])
+    groups = _groups(pieces, heard.voices, options)
+    prompts = _find_prompts(groups, heard, others, spectrum, options) if heard.voices else []
+    beside = {i for after, _ in prompts for i in (after, after + 1)}
+    sounds = [_sound(group, heard.channel, options) for i, group in enumerate(groups)
+              if i in beside or _is_long(group, options)]
+    return sorted([*sounds, *(prompt for _, prompt in prompts)], key=lambda s: s.start_s)
+
+
+def _find_unspoken(heard: Channel, tonal: Sequence[Piece], spectrum: SpectrumOptions,
+                   options: MusicOptions) -> list[Piece]:
+    """Pieces with a trace of music that go on unspoken."""
+    trace = _traces(heard, spectrum, options)
+    known = [(p.start_s, p.end_s) for p in tonal]
+    pieces: list[Piece] = []
+    for start, end in union([*trace, *known], 2 * options.unspoken.reach_s):
+        reach = options.unspoken.reach_s
+        while True:
+            span = (max(0.0, start - reach), end + reach)
+            found = _unspoken_in(span, trace, heard, spectrum, options)
+            if not any(p.start_s - span[0] < EDGE_S < span[0] or span[1] - p.end_s < EDGE_S
+                       for p in found):
+                break
+            reach *= 2  # it goes on where nobody looked
+        pieces += found
+    return pieces
+
+
+def _unspoken_in(span: Span, trace: Sequence[Span], heard: Channel, spectrum: SpectrumOptions,
+                 options: MusicOptions) -> list[Piece]:
+    rule = options.unspoken
+    sounding = subtract(_sounding(heard.levels, span, spectrum, options), heard.tones)
+    if max((b - a for a, b in sounding), default=0.0) < options.min_s:
+        return []
+    assert heard.voices is not None
+    voices = heard.voices(*span)
+    spoken = union([(a - rule.voice_pad_s, b + rule.voice_pad_s) for a, b in voices])
+    return [Piece(a, b, heard.lines.share(a, b))
+            for a, b in union(subtract(sounding, spoken), rule.pause_s)
+            if (b - a >= options.min_s and covered((a, b), trace) >= rule.share * (b - a)
+                and covered((a, b), voices) <= rule.spoken * (b - a))]
+
+
+def _traces(heard: Channel, spectrum: SpectrumOptions, options: MusicOptions) -> list[Span]:
+    """Where windows show a trace of still lines or of a beat."""
+    rule, segment_s, step_s = options.unspoken, heard.lines.segment_s, frame_s(spectrum)
+    near = heard.lines.near(rule.window_s, rule.score, options.active)
+    spans = [(a * segment_s, b * segment_s) for a, b in runs(near)]
+    window, step = round(rule.window_s / step_s), round(1.0 / step_s)
+    likeness = repetition(heard.marks, window, step, round(rule.lag_min_s / step_s),
+                          round(rule.lag_max_s / step_s))
+    for first, last in runs(likeness >= rule.repeats):
+        if last - first >= rule.repeats_windows:
+            begin, end = first * step * step_s, ((last - 1) * step + window) * step_s
+            spans.append((begin + rule.window_s / 4, end - rule.window_s / 4))
+    return union(spans)
+
+
+def _sounding(levels: np.ndarray, span: Span, spectrum: SpectrumOptions,
+              options: MusicOptions) -> list[Span]:
+    """Where the channel stands out of its noise within a span, rests bridged."""
+    rule, hop_s = options.unspoken, spectrum.hop_s
+    first = round(span[0] / hop_s)
+    db = 10 * np.log10(levels[first:round(span[1] / hop_s)] + 1e-12)
+    if not len(db):
+        return []
+    loud = float(np.quantile(db, 0.9))
+    floor = 10 * np.log10(float(np.quantile(levels, 0.1)) + 1e-12) + options.floor_db
+    limit = max(options.min_dbfs, loud - rule.under_db, min(floor, loud - options.floor_db))
+    return union([((first + a) * hop_s, (first + b) * hop_s) for a, b in runs(db > limit)],
+                 rule.pause_s)
+
+
+def _merged(pieces: Sequence[Piece]) -> list[Piece]:
+    """The pieces in order, those that overlap made one."""
+    out: list[Piece] = []
+    for piece in sorted(pieces):
+        if out and piece.start_s <= out[-1].end_s:
+            last = out[-1]
+            out[-1] = Piece(last.start_s, max(last.end_s, piece.end_s),
+                            max(last.share, piece.share))
+        else:
+            out.append(piece)
+    return out
+
+
+def _groups(pieces: Sequence[Piece], voices: Voices | None,
+            options: MusicOptions) -> list[list[Piece]]:
+    groups: list[list[Piece]] = []
+    for piece in pieces:
+        last = groups[-1][-1] if groups else None
+        if (last and piece.start_s - last.end_s < options.join_s
+                and not (voices and _speech(voices, last.end_s, piece.start_s, options))):
+            groups[-1].append(piece)
+        else:
+            groups.append([piece])
+    return groups
+
+
+def _speech(voices: Voices, start_s: float, end_s: float, options: MusicOptions) -> list[Span]:
+    """The speech between two pieces, none if there is too little of it."""
+    if end_s - start_s < options.prompts.voice_min_s:
+        return []
+    spans = intersect(voices(start_s, end_s), [(start_s, end_s)])
+    return spans if total(spans) >= options.prompts.voice_min_s else []
+
+
+def _is_long(group: Sequence[Piece], options: MusicOptions) -> bool:
+    return (group[-1].end_s - group[0].start_s >= options.min_s
+            and sum(p.end_s - p.start_s for p in group) >= options.min_s / 2)
+
+
+def _find_prompts(groups: Sequence[Sequence[Piece]], heard: Channel,
+                  others: Sequence[np.ndarray], spectrum: SpectrumOptions,
+                  options: MusicOptions) -> list[tuple[int, Sound]]:
+    """The announcements, each with the number of the group it comes after.
+
+    What was heard twice word for word is a recording. What was heard once is one if the music
+    makes way for it without a pause and the other party keeps silent: an agent who comes back
+    to the caller is answered.
+    """
+    rule, step_s = options.prompts, frame_s(spectrum)
+    assert heard.voices is not None
+    said: list[tuple[int, Span]] = []
+    for i, (before, after) in enumerate(pairwise(groups)):
+        gap = (before[-1].end_s, after[0].start_s)
+        if gap[1] - gap[0] <= rule.max_s:
+            spans = _speech(heard.voices, *gap, options)
+            if spans:
+                said.append((i, (spans[0][0], spans[-1][1])))
+    marks = [heard.marks[round(a / step_s):round(b / step_s)] for _, (a, b) in said]
+    alike: dict[int, float] = {}
+    for one, two in combinations(range(len(said)), 2):
+        likeness = best_match(marks[one], marks[two])
+        if likeness >= rule.same:
+            alike[one], alike[two] = (max(alike.get(i, 0.0), likeness) for i in (one, two))
+    out = []
+    for place, (i, (start, end)) in enumerate(said):
+        tight = (start - groups[i][-1].end_s <= rule.edge_s
+                 and groups[i + 1][0].start_s - end <= rule.edge_s)
+        if place in alike:
+            why, sure = f'heard again word for word, correlation {alike[place]:.2f}', alike[place]
+        elif tight and others and all(_quiet(x, (start, end), spectrum, rule.quiet_db)
+                                      for x in others):
+            why, sure = 'music before and after it without a pause', 0.6
+        else:
+            continue
+        out.append((i, Sound('ivr', 'announcement', heard.channel, start, end, round(sure, 3),
+                             why)))
+    return out
+
+
+def _quiet(levels: np.ndarray, span: Span, spectrum: SpectrumOptions, quiet_db: float) -> bool:
+    """Whether a channel is near its noise for nearly all of a span."""
+    part = levels[round(span[0] / spectrum.hop_s):round(span[1] / spectrum.hop_s)]
+    limit = float(np.quantile(levels, 0.1)) * 10 ** (quiet_db / 10) + 1e-7
+    return bool(np.mean(part > limit) < 0.1)
+
+
+def _sound(group: Sequence[Piece], channel: int, options: MusicOptions) -> Sound:
+    start_s, end_s = group[0].start_s, max(piece.end_s for piece in group)
+    playing_s = sum(piece.end_s - piece.start_s for piece in group)
+    share = sum((p.end_s - p.start_s) * p.share for p in group) / max(playing_s, 1e-9)
+    pieces = f'{len(group)} pieces, ' if len(group) > 1 else ''
+    if share >= options.score:
+        sure = share / (share + options.score / 2)
+        why = f'{share:.0%} of spectral peaks stand still (voices: under 16%)'
+    else:
+        sure, why = 0.6, 'goes on unspoken, with a beat or lines that stand still'
+    return Sound('hold', 'music', channel, start_s, end_s, round(sure, 3), pieces + why)
