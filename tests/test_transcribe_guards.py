@@ -1,6 +1,7 @@
 """What Whisper makes up is dropped and noted; what agents say is not. The model is a fake one."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -8,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.settings import load_lexicon, load_settings
-from transforms.conversation import Audio, Lane, Reference
+from transforms.assess import perceived
+from transforms.conversation import Audio, Conversation, Lane, Reference
+from transforms.stages import note_event, notes_of
 from transforms.transcribe.guards import (
     compression_ratio,
     gate_of,
@@ -189,7 +192,6 @@ def test_no_words_are_lost_but_repeated_ones(texts):
 
 
 def _runs(texts):
-    import itertools
     return [list(group) for _, group in itertools.groupby(texts)]
 
 
@@ -261,3 +263,35 @@ def test_the_language_is_told_by_several_windows_or_not_at_all(windows, language
 def test_a_language_that_the_manifest_gives_is_not_asked_for():
     heard = hear(Fake(('a b c', SURE, 0.0), sounds_like=[{'ja': 0.9}]), SPOKEN, language='ko-KR')
     assert (heard.language, heard.notes) == ('ko', ())
+
+
+def test_an_english_only_model_tells_no_language_and_is_not_trusted_to():
+    fake = Fake(('a b c', SURE, 0.0), sounds_like=[{}])
+    fake.languages = frozenset({'en'})
+    heard = hear(fake, SPOKEN, language=None)
+    assert (heard.language, heard.trust, text_of(heard)) == (None, 'low', 'a b c')
+    heard = hear(fake, SPOKEN, language='ko')
+    assert (heard.trust, heard.why, len(heard.words[0])) == (
+        'none', f'the model {SETTINGS.transcribe.whisperx.model} knows English alone', 0)
+
+
+def test_both_lanes_go_through_the_model_together():
+    fake, calls = Fake(('a b', SURE, 0.0), ('c d', SURE, 0.0)), []
+    decode = fake.decode
+    fake.decode = lambda windows, *rest: calls.append(len(windows)) or decode(windows, *rest)
+    audio = Audio(np.repeat(noisy((2.0, 5.0)).samples, 2, axis=0), RATE)
+    engine = WhisperxTranscriber(SETTINGS.transcribe, '', None, fake)
+    heard = engine.hear(audio, (Lane(0, (SPOKEN,)), Lane(1, (SPOKEN,))), 'fr', CALL)
+    assert calls == [2]
+    assert [words.text for words in heard.words] == [('a', 'b'), ('c', 'd')]
+
+
+def test_what_was_dropped_is_an_event_of_the_call_that_judging_it_again_keeps():
+    heard = hear(Fake(('Thanks for watching!', UNSURE, 0.8)), SPOKEN)
+    call = Conversation(CALL, lane_source='channel', lanes=(Lane(0), Lane(1)), agent_lane=0,
+                        notes=notes_of(heard, 20.0))
+    events = [note_event(note, call) for note in call.notes]
+    assert [(event.kind, event.label, event.speaker) for event in events] == [
+        ('note', 'text_dropped', 'agent'), ('note', 'transcript_trust', None)]
+    assert events[1].evidence == heard.why
+    assert sorted(perceived(events), key=lambda event: event.label) == events
