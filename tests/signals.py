@@ -7,29 +7,12 @@ from functools import cache
 
 import numpy as np
 
-from transforms.bursts import BurstOptions
+from pipeline.settings import config_tree
+from pipeline.yaml_records import build
 from transforms.conversation import Audio
-from transforms.music import MusicOptions
-from transforms.sounds import SoundOptions, ZeroOptions
-from transforms.spectrum import SpectrumOptions
-from transforms.tones import ToneOptions
+from transforms.sounds import SoundOptions
 
-OPTIONS = SoundOptions(
-    spectrum=SpectrumOptions(frame_s=0.128, hop_s=0.02, block_s=30.0),
-    tones=ToneOptions(
-        bursts=BurstOptions(min_dbfs=-45.0, level_std_db=3.0), frame_purity=0.70, purity=0.75,
-        lone_purity=0.90, burst_min_s=0.15, same_hz=8.0, same_db=4.0, same_time=0.12,
-        same_time_s=0.08, quiet_db=6.0, ring_on_min_s=0.6, ring_on_max_s=2.6, lone_on_min_s=0.75,
-        double_on_min_s=0.25, double_on_max_s=0.7, double_gap_max_s=0.3, ring_off_min_s=0.95,
-        ring_off_max_s=6.5, partial_s=0.05, partial_on_min_s=0.3, busy_bursts=4,
-        busy_on_max_s=1.0, busy_off_max_s=0.9, busy_jitter_s=0.08, congestion_on_max_s=0.3,
-        beep_purity=0.85, beep_min_s=0.08, beep_max_s=0.6),
-    music=MusicOptions(
-        min_dbfs=-50.0, floor_db=6.0, floor_cap_dbfs=-40.0, peak_range_db=30.0,
-        peak_rise_db=6.0, peaks=8, still_hz=1.6, window_s=2.9, score=0.18, active=0.4,
-        hum_s=5.0, run_min_s=1.4, join_s=5.0, min_s=4.0),
-    zero=ZeroOptions(max_sample=8, min_s=5.0, silence_min_s=0.3, other_share=0.5, quiet_db=6.0),
-    same_share=0.6)
+OPTIONS = build(SoundOptions, config_tree(None).value['sounds'])  # those the program comes with
 
 # country: frequencies, on and off times (off last)
 RINGING = {

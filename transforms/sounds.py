@@ -10,8 +10,9 @@ import numpy as np
 from annotated_types import Ge, Gt, Interval
 
 from transforms.bands import band_power, fingerprint
+from transforms.beeps import BeepOptions, find_beeping
 from transforms.conversation import Audio, Sound
-from transforms.intervals import Span, covered
+from transforms.intervals import Span, covered, union
 from transforms.music import (
     MusicOptions,
     join_features,
@@ -57,6 +58,7 @@ class SoundOptions:
       spectrum: how the audio is cut into frames.
       tones: ringing, busy, beeps.
       music: hold music.
+      beeps: beeps in a silent line.
       zero: digital zero.
       same_share: sounds of one kind in several channels that share at least this much of the
         longer one are one sound, heard in all of them.
@@ -65,6 +67,7 @@ class SoundOptions:
     spectrum: SpectrumOptions
     tones: ToneOptions
     music: MusicOptions
+    beeps: BeepOptions
     zero: ZeroOptions
     same_share: Annotated[float, Interval(gt=0, le=1)]
 
@@ -86,9 +89,12 @@ def hear_sounds(audio: Audio, options: SoundOptions,
     signals = [_tones(audio, channel, options) for channel in range(audio.channels)]
     for channel, (tones, heard) in enumerate(signals):
         heard = replace(heard, voices=_voices(audio, channel, load_vad))
-        others = [other.levels for _, other in signals if other.channel != channel]
+        others = [other for _, other in signals if other.channel != channel]
         found += _with_music(tones, heard, others, options)
     found = _once(found, options.same_share) if audio.channels > 1 else found
+    parked = [(s.start_s, s.end_s) for s in found if s.kind in ('hold', 'ring')]
+    found += find_beeping(audio, [heard.levels for _, heard in signals], union(parked),
+                          options.spectrum, options.beeps)
     found += find_zero(audio, options.zero)
     return tuple(sorted(found, key=lambda s: (s.start_s, s.end_s, s.kind, s.channel or 0)))
 
@@ -109,7 +115,7 @@ def _tones(audio: Audio, channel: int, options: SoundOptions) -> tuple[list[Soun
         features[:, 0], fingerprint(np.concatenate(band_rows), spectrum), signals, None)
 
 
-def _with_music(tones: Sequence[Sound], heard: Channel, others: Sequence[np.ndarray],
+def _with_music(tones: Sequence[Sound], heard: Channel, others: Sequence[Channel],
                 options: SoundOptions) -> list[Sound]:
     music = find_music(heard, others, options.spectrum, options.music)
     playing = [(piece.start_s, piece.end_s + 1.0) for piece in music if piece.kind == 'hold']
