@@ -136,6 +136,14 @@ def test_words_are_dropped_where_whisper_hears_no_speech_and_is_unsure_of_them()
     assert '27%' in heard.why
 
 
+@pytest.mark.parametrize(('logprob', 'no_speech', 'score', 'kept'), [
+    (SURE, 0.1, 0.9, True), (-1.2, 0.1, 0.9, True), (SURE, 0.9, 0.9, True), (SURE, 0.1, 0.1, True),
+    (-1.2, 0.9, 0.9, False), (-1.2, 0.1, 0.1, False), (SURE, 0.9, 0.1, False)])
+def test_one_doubt_drops_nothing_and_two_drop_even_a_courtesy(logprob, no_speech, score, kept):
+    heard = hear(Fake(('Bye bye.', logprob, no_speech, score)), SPOKEN)
+    assert len(heard.words[0]) == (2 if kept else 0)
+
+
 def test_a_transcript_of_which_little_was_dropped_is_trusted():
     heard = hear(Fake(('Thanks for watching!', -1.2, 0.7), ('That is all for today.', SURE, 0.0)),
                  (2.0, 3.0), (10.0, 18.0))

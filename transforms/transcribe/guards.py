@@ -4,7 +4,7 @@ On sounds that are not speech large-v3 says something in 40 % of cases (Baranski
 line of the subtitles that it learnt on. So speech that is hardly louder than its lane's noise is
 not shown to it, and what it says is dropped where the text and the model's own doubt agree.
 Courtesies are what calls end with, so no guard goes by them: a "thank you" is only ever dropped
-where Whisper itself says that there was no speech.
+where two of Whisper's own doubts agree that nobody spoke.
 """
 
 from __future__ import annotations
@@ -74,16 +74,21 @@ def gate_of(audio: Audio, channel: int, speech: Sequence[Span], options: GuardOp
 def doubt(said: Said, language: str, options: GuardOptions) -> str:
     """Why what was said is taken for made up; '' where it is believed."""
     text = _join([word.text for word in said.words], language)
-    if (said.no_speech_prob >= options.no_speech and said.avg_logprob < options.avg_logprob):
-        return (f'no speech at {said.no_speech_prob:.2f}, '
-                f'mean log probability {said.avg_logprob:.2f}')
+    score = _median_score(said)
+    figures = (f'no speech at {said.no_speech_prob:.2f}, '
+               f'mean log probability {said.avg_logprob:.2f}'
+               + ('' if score is None else f', median word score {score:.2f}'))
+    doubts = (said.no_speech_prob >= options.no_speech, said.avg_logprob < options.avg_logprob,
+              score is not None and score < options.word_score)
+    if sum(doubts) >= 2:
+        return figures
     rate = len(said.words) / max(said.speech_s, 0.1)
     limit = options.max_rate_unspaced if language in UNSPACED else options.max_rate
     too_fast = len(said.words) >= RATE_WORDS and rate > limit
     known = known_phrase(text, options.phrases.get(language, ()))
-    if known and (too_fast or _doubtful(said, options)):
-        return (f'only `{known}`, no speech at {said.no_speech_prob:.2f}, '
-                f'mean log probability {said.avg_logprob:.2f}')
+    if known and (too_fast or any(doubts) or said.avg_logprob < options.doubt_logprob
+                  or (score is not None and score < options.doubt_score)):
+        return f'only `{known}`, {figures}'
     if too_fast:
         return f'{rate:.1f} words a second'
     ratio = compression_ratio(text)
@@ -92,10 +97,9 @@ def doubt(said: Said, language: str, options: GuardOptions) -> str:
     return ''
 
 
-def _doubtful(said: Said, options: GuardOptions) -> bool:
+def _median_score(said: Said) -> float | None:
     scores = [word.confidence for word in said.words if word.confidence is not None]
-    return (said.no_speech_prob >= options.no_speech or said.avg_logprob < options.doubt_logprob
-            or (bool(scores) and statistics.median(scores) < options.doubt_score))
+    return statistics.median(scores) if scores else None
 
 
 def known_phrase(text: str, phrases: Sequence[str]) -> str:

@@ -57,9 +57,10 @@ class GuardOptions:
     Attributes:
       min_dbfs: speech that is quieter is not transcribed, nor is
       min_snr_db: speech that is not so far over the noise of the lane's pauses.
-      no_speech: probability of "no speech" from which, with
-      avg_logprob: mean log probability of the words under this, words are dropped: both are
-        Whisper's own, for a whole window.
+      no_speech: probability of "no speech" from which (Whisper's own, for a whole window),
+      avg_logprob: mean log probability of the words under which (likewise), and
+      word_score: median word score of a stretch of speech under which its words are doubted. Any
+        two of the three doubts drop them: one alone befalls real speech on a poor line.
       doubt_logprob, doubt_score: mean log probability, or median word score, under which
         a known phrase (below) is doubtful.
       max_repeats: words that stand more often than this in a row, in the same order, are
@@ -78,6 +79,7 @@ class GuardOptions:
     min_snr_db: Annotated[float, Ge(0)]
     no_speech: Annotated[float, Interval(ge=0, le=1)]
     avg_logprob: Annotated[float, Le(0)]
+    word_score: Annotated[float, Interval(ge=0, le=1)]
     doubt_logprob: Annotated[float, Le(0)]
     doubt_score: Annotated[float, Interval(ge=0, le=1)]
     max_repeats: Annotated[int, Ge(1)]
