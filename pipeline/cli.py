@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 OK, SOME_REJECTED, WRONG_USE, RUN_FAILED = 0, 1, 2, 3
+NOT_WELL = 1  # of `doctor`
 
 EXIT_CODES = """exit codes: 0 all well, 1 some calls rejected, 2 wrong use or configuration,
             3 the run failed"""
@@ -146,6 +147,22 @@ def _models_pull(args: argparse.Namespace, rest: list[str]) -> int:
     return OK
 
 
+def _doctor(args: argparse.Namespace, rest: list[str]) -> int:
+    from pipeline.doctor import as_json, examine, is_well
+    from pipeline.show import print_findings
+
+    found = examine(args.config, args.warehouse, deep=args.deep)
+    if args.json:
+        print(as_json(found))
+        return OK if is_well(found) else NOT_WELL
+    print_findings(found)
+    if not is_well(found):
+        print('something is missing that this configuration needs: ✗ above')
+        return NOT_WELL
+    print('all that this configuration needs is here')
+    return OK
+
+
 def _config_check(args: argparse.Namespace, rest: list[str]) -> int:
     from pipeline.settings import fingerprint_of, load_lexicon, load_settings, load_standard
     from transforms.transcribe import resolve_engine
@@ -212,6 +229,15 @@ Flags that are Beam's go to Beam.""")
     call.add_argument('call_id', metavar='CALL_ID')
     for command in (sql, call):
         command.add_argument('--as-of', type=int, metavar='N', help='an older catalog, by number')
+    doctor = _command(commands, 'doctor', _doctor, 'say what is here, what is missing and what '
+                      'mends it', """examples:
+  etiquette doctor --config nightly
+  etiquette doctor --deep --json
+
+Exit code 1: something is missing that the configuration needs.""")
+    doctor.add_argument('--config', metavar='FILE', help='settings (YAML) over the defaults')
+    doctor.add_argument('--deep', action='store_true', help='load every model as well: a minute')
+    doctor.add_argument('--json', action='store_true', help='print the findings as JSON')
     models = commands.add_parser('models', help='models to copy to where calls are: `models pull`',
                                  epilog='example:\n  etiquette models pull --to /data/models')
     pulls = models.add_subparsers(dest='action', required=True, metavar='ACTION')

@@ -15,8 +15,10 @@ from pipeline.text import clean
 from warehouse.query import Rows, run_sql, to_csv, to_json, to_parquet
 
 if TYPE_CHECKING:
+    from pipeline.doctor import Finding
     from pipeline.run import Outcome
 
+SIGNS = {'ok': ('✓', 'green'), 'note': ('·', 'yellow'), 'missing': ('✗', 'bold red')}
 MOST_CALLS_SHOWN = 20
 NAME_WIDTH = 24
 PLAIN_WIDTH = 118  # where the output is no terminal: wide enough for the KPI table
@@ -75,6 +77,18 @@ def print_outcome(outcome: Outcome, root: Path) -> None:
 def _here(path: Path) -> Path:
     """The path from the current folder, where it lies under it."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def print_findings(found: list[Finding]) -> None:
+    """What the doctor has found, a line each, and what mends what is not well."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style='bold')
+    for heading in ('', 'what', 'found', 'what mends it'):
+        table.add_column(heading, overflow='fold', no_wrap=heading == 'what')
+    for finding in found:
+        sign, style = SIGNS[finding.state]
+        table.add_row(Text(sign, style=style), finding.what, Text(clean(finding.found)),
+                      Text(clean(finding.mend)))
+    output().print(table)
 
 
 def print_rows(rows: Rows, format: str) -> None:

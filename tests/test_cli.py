@@ -10,7 +10,8 @@ MANIFEST = SAMPLES / 'manifest.csv'
 
 
 @pytest.mark.parametrize('command', [(), ('run',), ('sql',), ('call',), ('retry',),
-                                     ('config', 'check')])
+                                     ('config', 'check'), ('models', 'pull'), ('models',),
+                                     ('doctor',)])
 def test_every_command_has_help_with_an_example(command):
     ran = etiquette(*command, '--help')
     assert ran.code == 0

@@ -81,14 +81,15 @@ def _folders(name: str, repository: str, model_dir: str | None) -> list[Path]:
     """Where a model may be: the folder named, one in `model_dir`, the hub client's cache."""
     beside = [Path(model_dir).expanduser() / part
               for part in (name, repository.rsplit('/', 1)[-1])] if model_dir else []
-    cached = _hub_cache(model_dir) / f"models--{repository.replace('/', '--')}"
+    cached = hub_cache(model_dir) / f"models--{repository.replace('/', '--')}"
     main = cached / 'refs' / 'main'
     revisions = [main.read_text(encoding='ascii').strip()] if main.is_file() else []
     snapshots = [cached / 'snapshots' / revision for revision in revisions]
     return [Path(name).expanduser(), *beside, *snapshots]
 
 
-def _hub_cache(model_dir: str | None) -> Path:
+def hub_cache(model_dir: str | None) -> Path:
+    """Where the hub's client keeps models: `model_dir`, or its own cache."""
     if model_dir:
         return Path(model_dir).expanduser()
     cache = os.environ.get('XDG_CACHE_HOME', '~/.cache')
