@@ -111,8 +111,8 @@ def _timeline(call: Call, metadata: Metadata, heard: Sequence[Event], talks: tup
                            call.duration_s, standard.ring)
     announced = announced_silences(turns, matches, human, caller, call.duration_s, standard.hold,
                                    standard.overlaps.hold_floor_s)
-    holds = find_holds(music, announced, human, ivr, metadata, ringing.answer_s, call.duration_s,
-                       standard.hold)
+    holds = find_holds(music, announced, human, caller, ivr, metadata, ringing.answer_s,
+                       call.duration_s, standard.hold)
     parked = [(hold.start_s, hold.end_s) for hold in holds]
     recorded = [*ivr, *_music_alone(music, parked, agent, caller)]
     return ringing, holds, draw_timeline(

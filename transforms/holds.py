@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from transforms.intervals import Span, intersect, subtract, total
+from transforms.intervals import Span, covered, intersect, subtract, total, union
 from transforms.metadata import Metadata
 from transforms.phrases import Match
 from transforms.standard import HoldRule
@@ -28,8 +28,8 @@ class Hold:
     speaker: str | None = None
 
 
-def find_holds(heard: Sequence[Event], announced: Sequence[Span], agent: Talk, ivr: Sequence[Span],
-               metadata: Metadata, answer_s: float | None, duration_s: float,
+def find_holds(heard: Sequence[Event], announced: Sequence[Span], agent: Talk, caller: Talk,
+               ivr: Sequence[Span], metadata: Metadata, answer_s: float | None, duration_s: float,
                rule: HoldRule) -> tuple[Hold, ...]:
     """The holds of a call, in order and disjoint.
 
@@ -40,20 +40,30 @@ def find_holds(heard: Sequence[Event], announced: Sequence[Span], agent: Talk, i
     Args:
       heard: hold events as heard: labels music and zero.
       announced: what `announced_silences` found.
-      agent: the agent's talk, announcements excluded.
+      agent, caller: their talk, announcements excluded.
       ivr: announcements; one between two pieces of music joins them.
     """
+    sounding = [] if answer_s is None else _sounding(heard, agent, caller, ivr, answer_s, rule)
     if metadata.has_holds:
         given = [(max(0.0, start), min(end, duration_s)) for start, end in metadata.holds
                  if start is not None and end is not None]
-        return tuple(Hold('metadata', start, end, 1.0, 'the phone system says so')
+        return tuple(Hold('metadata', start, end, 1.0, _compared((start, end), sounding))
                      for start, end in sorted(given) if start < end)
-    sounding = [] if answer_s is None else _sounding(heard, agent, ivr, answer_s, rule)
     spans = [(hold.start_s, hold.end_s) for hold in sounding]
     silent = [Hold('announced', start, end, 0.8, 'announced by the agent')
               for start, end in announced
               if end - start >= rule.announced_min_s and not intersect([(start, end)], spans)]
     return tuple(sorted([*sounding, *silent], key=lambda hold: hold.start_s))
+
+
+def _compared(given: Span, sounding: Sequence[Hold]) -> str:
+    """What was heard where the phone system says that the caller was parked."""
+    heard = [hold for hold in sounding if hold.start_s < given[1] and hold.end_s > given[0]]
+    if not heard:
+        return 'the phone system says so; not heard'
+    spans = ', '.join(f'{h.label} from {h.start_s:.1f} to {h.end_s:.1f} s' for h in heard)
+    known = total([(h.start_s, h.end_s) for h in heard])
+    return f'the phone system says so; heard as {spans} ({known - (given[1] - given[0]):+.1f} s)'
 
 
 def announced_silences(turns: Sequence[Turn], matches: Sequence[Match], agent: Talk, caller: Talk,
@@ -102,12 +112,13 @@ def _wait_after(said_s: float, turn_end_s: float, agent: Talk, caller: Talk, dur
     return (start, until) if until > start else None
 
 
-def _sounding(heard: Sequence[Event], agent: Talk, ivr: Sequence[Span], answer_s: float,
-              rule: HoldRule) -> list[Hold]:
+def _sounding(heard: Sequence[Event], agent: Talk, caller: Talk, ivr: Sequence[Span],
+              answer_s: float, rule: HoldRule) -> list[Hold]:
     """Music and digital silence as holds: without the agent's speech, pieces joined."""
     speaking = [ipu for ipu in agent.ipus if ipu[1] - ipu[0] >= rule.agent_min_s]
+    parked = _parked(heard, union([*agent.speech, *caller.speech]), ivr, rule)
     pieces = [Hold(event.label, start, end, event.confidence, event.evidence, event.speaker)
-              for event in sorted(heard, key=lambda event: event.start_s)
+              for event in sorted(parked, key=lambda event: event.start_s)
               for start, end in subtract([(max(event.start_s, answer_s), event.end_s)], speaking)
               if end - start >= rule.agent_min_s]
     out: list[Hold] = []
@@ -118,6 +129,25 @@ def _sounding(heard: Sequence[Event], agent: Talk, ivr: Sequence[Span], answer_s
             out.append(piece)
     return [hold for hold in out
             if hold.label == 'music' or hold.end_s - hold.start_s >= rule.zero_min_s]
+
+
+def _parked(heard: Sequence[Event], talk: Sequence[Span], ivr: Sequence[Span],
+            rule: HoldRule) -> list[Event]:
+    """The sounds but music that the conversation goes on over: a radio in the background."""
+    out = [event for event in heard if event.label != 'music']
+    chain: list[Event] = []
+    for event in [*sorted((e for e in heard if e.label == 'music'), key=lambda e: (
+            e.speaker or '', e.start_s)), None]:
+        if chain and (event is None or event.speaker != chain[-1].speaker
+                      or event.start_s - chain[-1].end_s > rule.background_gap_s):
+            span = (chain[0].start_s, max(e.end_s for e in chain))
+            talked = covered(span, subtract(talk, union(ivr)))
+            if talked <= rule.background_share * (span[1] - span[0]):
+                out += chain
+            chain = []
+        if event is not None:
+            chain.append(event)
+    return out
 
 
 def _one_wait(before: Hold, after: Hold, speaking: Sequence[Span], ivr: Sequence[Span],

@@ -16,11 +16,15 @@ import numpy as np
 from transforms.bands import best_match, frame_s, repetition
 from transforms.conversation import Sound
 from transforms.intervals import Span, covered, intersect, subtract, total, union
-from transforms.music import Lines, MusicOptions, Piece, find_tonal
+from transforms.music import Lines, MusicOptions, Piece, PromptOptions, UnspokenOptions, find_tonal
 from transforms.spectrum import SpectrumOptions, runs
 
+NEAR_S = 2.5  # edges of one piece, found in two ways, lie so near to each other
+AFRESH = 4  # seconds before a piece's end from which the ear for speech listens to it again
+VOICE_GAP_S = 0.5
+CONTEXT_S = 0.3  # heard on both sides of a gap
 EDGE_S = 0.1  # a piece this near to the end of where it was looked for goes on there
-Voices = Callable[[float, float], list[Span]]  # speech of a channel between two instants
+Voices = Callable[[float, float], list[Span]]  # speech of a channel, heard between two instants
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,18 +47,18 @@ class Channel:
     voices: Voices | None
 
 
-def find_music(heard: Channel, others: Sequence[np.ndarray], spectrum: SpectrumOptions,
+def find_music(heard: Channel, others: Sequence[Channel], spectrum: SpectrumOptions,
                options: MusicOptions) -> list[Sound]:
     """The music in a channel, piece by piece, and the announcements between pieces, in order.
 
     Pieces less than `join_s` apart are one if nobody speaks in between.
 
     Args:
-      others: the levels of the other channels.
+      others: the other channels.
     """
     pieces = find_tonal(heard.lines, heard.levels, spectrum, options)
     if heard.voices:
-        pieces = _merged([*pieces, *_find_unspoken(heard, pieces, spectrum, options)])
+        pieces = _merged(pieces, _find_unspoken(heard, pieces, spectrum, options))
     groups = _groups(pieces, heard.voices, options)
     prompts = _find_prompts(groups, heard, others, spectrum, options) if heard.voices else []
     beside = {i for after, _ in prompts for i in (after, after + 1)}
@@ -86,15 +90,31 @@ def _unspoken_in(span: Span, trace: Sequence[Span], heard: Channel, spectrum: Sp
                  options: MusicOptions) -> list[Piece]:
     rule = options.unspoken
     sounding = subtract(_sounding(heard.levels, span, spectrum, options), heard.tones)
-    if max((b - a for a, b in sounding), default=0.0) < options.min_s:
+    if max((b - a for a, b in union(sounding, rule.pause_s)), default=0.0) < options.min_s:
         return []
     assert heard.voices is not None
     voices = heard.voices(*span)
     spoken = union([(a - rule.voice_pad_s, b + rule.voice_pad_s) for a, b in voices])
-    return [Piece(a, b, heard.lines.share(a, b))
-            for a, b in union(subtract(sounding, spoken), rule.pause_s)
-            if (b - a >= options.min_s and covered((a, b), trace) >= rule.share * (b - a)
-                and covered((a, b), voices) <= rule.spoken * (b - a))]
+    out = []
+    for a, b in union(subtract(sounding, spoken), rule.pause_s):
+        if (b - a >= options.min_s and covered((a, b), trace) >= rule.share * (b - a)
+                and covered((a, b), voices) <= rule.spoken * (b - a)):
+            end = _last_note(a, b, sounding, heard.voices, rule)
+            out.append(Piece(a, end, heard.lines.share(a, end)))
+    return out
+
+
+def _last_note(start_s: float, end_s: float, sounding: Sequence[Span], voices: Voices,
+               rule: UnspokenOptions) -> float:
+    """Where a piece ends, if not with the speech after it: music makes the ear for speech deaf
+    for a second or two, so it listens afresh to the end, from some instants on."""
+    spoken = union((span for back in range(1, AFRESH + 1)
+                    for span in voices(end_s - back, end_s + 1.0)), VOICE_GAP_S)
+    begins = [a for a, b in spoken if b >= end_s - rule.voice_pad_s]
+    if not begins:
+        return end_s
+    before = intersect(sounding, [(start_s, min(begins) - rule.voice_pad_s)])
+    return before[-1][1] if before else end_s
 
 
 def _traces(heard: Channel, spectrum: SpectrumOptions, options: MusicOptions) -> list[Span]:
@@ -114,7 +134,7 @@ def _traces(heard: Channel, spectrum: SpectrumOptions, options: MusicOptions) ->
 
 def _sounding(levels: np.ndarray, span: Span, spectrum: SpectrumOptions,
               options: MusicOptions) -> list[Span]:
-    """Where the channel stands out of its noise within a span, rests bridged."""
+    """Where the channel stands out of its noise within a span."""
     rule, hop_s = options.unspoken, spectrum.hop_s
     first = round(span[0] / hop_s)
     db = 10 * np.log10(levels[first:round(span[1] / hop_s)] + 1e-12)
@@ -123,21 +143,28 @@ def _sounding(levels: np.ndarray, span: Span, spectrum: SpectrumOptions,
     loud = float(np.quantile(db, 0.9))
     floor = 10 * np.log10(float(np.quantile(levels, 0.1)) + 1e-12) + options.floor_db
     limit = max(options.min_dbfs, loud - rule.under_db, min(floor, loud - options.floor_db))
-    return union([((first + a) * hop_s, (first + b) * hop_s) for a, b in runs(db > limit)],
-                 rule.pause_s)
+    return [((first + a) * hop_s, (first + b) * hop_s) for a, b in runs(db > limit)]
 
 
-def _merged(pieces: Sequence[Piece]) -> list[Piece]:
-    """The pieces in order, those that overlap made one."""
+def _merged(tonal: Sequence[Piece], unspoken: Sequence[Piece]) -> list[Piece]:
+    """All pieces in order, those that overlap made one; its edges are those of its tonal pieces
+    where these are near: a note is placed better than a sound that nobody speaks."""
     out: list[Piece] = []
-    for piece in sorted(pieces):
+    for piece in unspoken:
+        inside = [t for t in tonal if t.start_s < piece.end_s and t.end_s > piece.start_s]
+        if inside:
+            first, last = inside[0].start_s, max(t.end_s for t in inside)
+            start = first if abs(first - piece.start_s) < NEAR_S else min(first, piece.start_s)
+            end = last if abs(last - piece.end_s) < NEAR_S else max(last, piece.end_s)
+            piece = Piece(start, end, max(piece.share, *(t.share for t in inside)))
         if out and piece.start_s <= out[-1].end_s:
-            last = out[-1]
-            out[-1] = Piece(last.start_s, max(last.end_s, piece.end_s),
-                            max(last.share, piece.share))
-        else:
-            out.append(piece)
-    return out
+            last_one = out.pop()
+            piece = Piece(last_one.start_s, max(last_one.end_s, piece.end_s),
+                          max(last_one.share, piece.share))
+        out.append(piece)
+    alone = [t for t in tonal
+             if not any(t.start_s < p.end_s and t.end_s > p.start_s for p in unspoken)]
+    return sorted([*out, *alone])
 
 
 def _groups(pieces: Sequence[Piece], voices: Voices | None,
@@ -157,7 +184,8 @@ def _speech(voices: Voices, start_s: float, end_s: float, options: MusicOptions)
     """The speech between two pieces, none if there is too little of it."""
     if end_s - start_s < options.prompts.voice_min_s:
         return []
-    spans = intersect(voices(start_s, end_s), [(start_s, end_s)])
+    heard = voices(max(0.0, start_s - CONTEXT_S), end_s + CONTEXT_S)
+    spans = intersect(heard, [(start_s, end_s)])
     return spans if total(spans) >= options.prompts.voice_min_s else []
 
 
@@ -167,7 +195,7 @@ def _is_long(group: Sequence[Piece], options: MusicOptions) -> bool:
 
 
 def _find_prompts(groups: Sequence[Sequence[Piece]], heard: Channel,
-                  others: Sequence[np.ndarray], spectrum: SpectrumOptions,
+                  others: Sequence[Channel], spectrum: SpectrumOptions,
                   options: MusicOptions) -> list[tuple[int, Sound]]:
     """The announcements, each with the number of the group it comes after.
 
@@ -196,8 +224,8 @@ def _find_prompts(groups: Sequence[Sequence[Piece]], heard: Channel,
                  and groups[i + 1][0].start_s - end <= rule.edge_s)
         if place in alike:
             why, sure = f'heard again word for word, correlation {alike[place]:.2f}', alike[place]
-        elif tight and others and all(_quiet(x, (start, end), spectrum, rule.quiet_db)
-                                      for x in others):
+        elif tight and all(_silent_beside(heard, other, (start, end), spectrum, rule)
+                           for other in others):
             why, sure = 'music before and after it without a pause', 0.6
         else:
             continue
@@ -206,11 +234,14 @@ def _find_prompts(groups: Sequence[Sequence[Piece]], heard: Channel,
     return out
 
 
-def _quiet(levels: np.ndarray, span: Span, spectrum: SpectrumOptions, quiet_db: float) -> bool:
-    """Whether a channel is near its noise for nearly all of a span."""
-    part = levels[round(span[0] / spectrum.hop_s):round(span[1] / spectrum.hop_s)]
-    limit = float(np.quantile(levels, 0.1)) * 10 ** (quiet_db / 10) + 1e-7
-    return bool(np.mean(part > limit) < 0.1)
+def _silent_beside(heard: Channel, other: Channel, span: Span, spectrum: SpectrumOptions,
+                   rule: PromptOptions) -> bool:
+    """Whether another channel is near its noise for nearly all of a span, or has the same."""
+    part = other.levels[round(span[0] / spectrum.hop_s):round(span[1] / spectrum.hop_s)]
+    limit = float(np.quantile(other.levels, 0.1)) * 10 ** (rule.quiet_db / 10) + 1e-7
+    marks = slice(round(span[0] / frame_s(spectrum)), round(span[1] / frame_s(spectrum)))
+    return bool(np.mean(part > limit) < 0.1
+                or best_match(heard.marks[marks], other.marks[marks]) >= rule.same)
 
 
 def _sound(group: Sequence[Piece], channel: int, options: MusicOptions) -> Sound:

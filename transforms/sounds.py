@@ -26,7 +26,6 @@ from transforms.tones import PROGRESS, ToneOptions, find_tones, tone_features
 from transforms.vad import Vad
 
 FRAME_S = 0.02  # resolution of digital zero
-CONTEXT_S = 1.0  # on both sides of a span, for the ear for speech
 
 
 @dataclass(frozen=True)
@@ -130,8 +129,7 @@ def _voices(audio: Audio, channel: int, load_vad: Callable[[], Vad] | None) -> V
         return None
 
     def voices(start_s: float, end_s: float) -> list[Span]:
-        first = max(0, round((start_s - CONTEXT_S) * audio.rate))
-        last = round((end_s + CONTEXT_S) * audio.rate)
+        first, last = max(0, round(start_s * audio.rate)), round(end_s * audio.rate)
         spans = load_vad().spans(audio.samples[channel, first:last], audio.rate)
         return [(first / audio.rate + a, first / audio.rate + b) for a, b in spans]
 

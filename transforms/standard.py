@@ -48,7 +48,12 @@ class OverlapRule:
       isolation_s: a backchannel has this much silence of its own speaker on either side;
         pauses shorter than this do not break a run of talk.
       bc_max_s, bc_max_words, bc_max_chars: a backchannel is no longer (characters: ja, zh).
+      bc_after_s: the other has been talking for at least this long when it starts, and
+      bc_floor_s: goes on for at least this long after it.
       bc_pause_s: it may lie in a pause of the other that is no longer than this.
+      bc_usual_s, bc_loud_db, bc_slope_db: without words to believe, one of up to `bc_usual_s` is
+        no louder, against its speaker's speech in general, than `bc_loud_db`, a longer one less,
+        by `bc_slope_db` a second.
       terminal_words, terminal_s: the other was done when at most so many of its words start, or
         its speech lasts no longer, after the overlap began.
       min_ovl_s: shorter ones are never an interruption of any kind, only brief.
@@ -70,7 +75,12 @@ class OverlapRule:
     bc_max_s: Seconds
     bc_max_words: Count
     bc_max_chars: Count
+    bc_after_s: Seconds
+    bc_floor_s: Seconds
     bc_pause_s: Seconds
+    bc_usual_s: Seconds
+    bc_loud_db: float
+    bc_slope_db: Annotated[float, Ge(0)]
     terminal_words: Count
     terminal_s: Seconds
     min_ovl_s: Seconds
@@ -114,6 +124,8 @@ class HoldRule:
     Attributes:
       join_gap_s: pieces of music nearer than this are one hold.
       agent_min_s: an utterance of the agent as long as this ends a hold with music.
+      background_gap_s, background_share: music with no longer breaks than this, over which the
+        parties talk for more than this share, plays in the background: nobody is parked.
       zero_min_s: digital silence counts from here.
       announced_min_s: announced silence counts from here.
       announced_after_s: the announcement ends no longer than this before the silence.
@@ -123,6 +135,8 @@ class HoldRule:
 
     join_gap_s: Seconds
     agent_min_s: Seconds
+    background_gap_s: Seconds
+    background_share: Share
     zero_min_s: Seconds
     announced_min_s: Seconds
     announced_after_s: Seconds
