@@ -106,7 +106,7 @@ def memory(folder: Path) -> dict:
     settings = load_settings(str(ROOT / 'tests' / 'configs' / 'quick.yaml'))
     figures = {}
     for minutes in (1, *MEMORY_MINUTES):
-        path = folder / f'{minutes}.flac'
+        path = folder / f'{minutes}.wav'
         write_long_call(path, minutes * 60.0)
         done = workers([Reference(f'{minutes}-minutes', audio_uri=str(path))], settings, folder, 1)
         figures[f'{minutes}_minute_call'] = {

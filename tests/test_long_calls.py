@@ -1,0 +1,62 @@
+"""Calls of hours in bounded memory: what `decode.max_duration_s` lets in, a worker can hold."""
+
+import dataclasses
+import os
+
+import pytest
+
+from pipeline.beam_flags import beam_flags
+from pipeline.run import run_batch
+from pipeline.settings import load_settings
+from pipeline.sources import read_batch
+from tests.bench.long_call import write_long_call
+from tests.conftest import QUICK, rows
+from transforms.decode import decode
+
+HOUR_S = 3600.0
+
+
+def run(folder, settings, monkeypatch):
+    """The row of `runs` for the recordings of a folder, by one worker."""
+    monkeypatch.setenv('OMP_NUM_THREADS', '1')
+    settings = dataclasses.replace(settings, workers=1)
+    outcome = run_batch(read_batch(str(folder), settings.source), settings, folder / 'warehouse',
+                        command='test', beam_flags=beam_flags([], []))
+    assert outcome.run.calls_published == 1
+    return outcome.run
+
+
+@pytest.mark.parametrize('rate, codec', [(8000, 'pcm_mulaw'), (16000, 'pcm_s16le')])
+def test_the_long_call_of_these_tests_is_as_long_as_it_says(tmp_path, rate, codec):
+    path = tmp_path / 'long.wav'
+    write_long_call(path, 400.0, rate, codec)  # longer than the dialogues that it repeats
+    (ref,) = read_batch(str(tmp_path), load_settings(str(QUICK)).source).references
+    decoded = decode(ref, load_settings(str(QUICK)).decode)
+    assert (decoded.duration_s, decoded.sample_rate_hz, decoded.channels, decoded.codec) == (
+        400.0, rate, 2, codec)
+    assert abs(decoded.audio.samples[:, -rate:]).max() > 300
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize('rate, codec', [(8000, 'pcm_mulaw'), (16000, 'pcm_s16le')])
+def test_a_call_of_four_hours_in_two_channels_takes_less_than_3_gb(
+        tmp_path, monkeypatch, rate, codec):
+    write_long_call(tmp_path / 'long.wav', 4 * HOUR_S, rate, codec)
+    done = run(tmp_path, load_settings(str(QUICK)), monkeypatch)
+    assert done.audio_s == 4 * HOUR_S
+    assert done.peak_rss_mb < 3000
+    ((turns,),) = [row.values() for row in rows(tmp_path / 'warehouse',
+                                                'SELECT count(*) FROM turns')]
+    assert turns > 1000
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+def test_an_hour_with_the_default_engines_takes_less_than_1_gb(tmp_path, monkeypatch):
+    monkeypatch.setenv('HF_HUB_CACHE', os.devnull)  # the embedded recogniser, whatever is here
+    write_long_call(tmp_path / 'long.wav', HOUR_S)
+    settings = load_settings(None)
+    done = run(tmp_path, settings, monkeypatch)
+    assert done.audio_s == HOUR_S
+    assert done.peak_rss_mb < 1000
