@@ -14,7 +14,7 @@ OK, SOME_REJECTED, WRONG_USE, RUN_FAILED = 0, 1, 2, 3
 NOT_WELL = 1  # of `doctor`
 
 EXIT_CODES = """exit codes: 0 all well, 1 some calls rejected, 2 wrong use or configuration,
-            3 the run failed"""
+            3 the run, or the fetching of models, failed"""
 
 
 def run_command(argv: list[str]) -> int:
