@@ -123,7 +123,20 @@ def test_without_an_aligner_on_disk_whispers_own_word_times_are_taken(models):
 def test_the_language_is_detected_where_nobody_gives_it_and_japanese_has_a_word_a_character(models):
     heard = load_transcriber(options(models['japanese'])).hear(recording(), LANES, None, CALL)
     assert heard.language == 'ja'
+    assert [(note.label, note.confidence > 0.9) for note in heard.notes] == [('language', True)]
     assert [words.text for words in heard.words] == [('は', 'い。') * 2, ('は', 'い。')]
+
+
+@pytest.mark.parametrize('aligner', [True, False])
+def test_stretches_that_share_a_window_give_their_words_back_to_where_they_were_said(aligner,
+                                                                                  models):
+    aligners = {'en': str(models['aligner'])} if aligner else {}
+    transcriber = load_transcriber(options(models['english'], aligners, window_s=29.0))
+    heard = transcriber.hear(recording(), LANES, 'en', CALL)
+    assert [words.text for words in heard.words] == [WORDS, WORDS]  # a window says it once
+    for words, lane in zip(heard.words, LANES, strict=True):
+        assert all(any(first - 0.16 <= start <= end <= last + 0.26 for first, last in lane.speech)
+                   for start, end in zip(words.start_s, words.end_s, strict=True))
 
 
 def test_telephone_audio_of_8_khz_is_heard_at_the_same_times(models):
