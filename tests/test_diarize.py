@@ -17,9 +17,11 @@ from transforms.diarize import (
     load_encoder,
     wheel_file,
 )
+from transforms.intervals import subtract, union
 
 OPTIONS = DiarizeOptions(
-    engine='embedded', model=None, num_speakers=2, segmentation_step=0.25,
+    engine='embedded', model=None, num_speakers=2, max_speakers=4, alone_share=0.06,
+    segmentation_step=0.25,
     segmentation_threshold=0.6, cluster_threshold=0.7, min_cluster_size=4,
     min_duration_off_s=0.0, batch_size=32, threads=1, device='cpu')
 RATE = 16_000
@@ -70,6 +72,22 @@ def test_telephone_rate_is_diarized_as_well(diarizer, talk, truth):
     from scipy.signal import resample_poly
     narrow = resample_poly(talk, 1, 2).astype(np.float32)
     assert error_rate(diarizer(narrow, 8000), truth) < 0.08
+
+
+def test_samples_as_they_are_kept_give_what_floats_give(diarizer, talk):
+    from scipy.signal import resample_poly
+    narrow = resample_poly(talk, 1, 2)
+    kept = (narrow * 32768).round().clip(-32768, 32767).astype(np.int16)
+    assert diarizer(kept, 8000) == diarizer(kept.astype(np.float32) / 32768, 8000)
+
+
+def test_one_voice_is_not_made_two(diarizer, talk, truth):
+    one = sorted((a, b) for label, a, b in truth if label == truth[0][0])
+    other = sorted((a, b) for label, a, b in truth if label != truth[0][0])
+    lone = talk * 0.001
+    for a, b in subtract(one, union(other)):
+        lone[round(a * RATE):round(b * RATE)] = talk[round(a * RATE):round(b * RATE)]
+    assert {label for label, _, _ in diarizer(lone, RATE)} == {'SPEAKER_00'}
 
 
 def test_a_call_diarized_twice_gives_the_same(diarizer, talk):

@@ -12,7 +12,8 @@ from transforms.lanes import LaneOptions, LaneResult, find_lanes, two_parties
 from transforms.levels import FRAME_S, frame_dbfs
 
 OPTIONS = LaneOptions(
-    same_correlation=0.95, same_db=3.0, min_speech_s=0.1,
+    same_correlation=0.95, same_db=3.0, same_lag_s=0.03, dead_share=0.02, handover_s=2.0,
+    min_speech_s=0.1,
     bleed=BleedOptions(correlation=0.6, lag_s=0.25, loss_db=12.0, steady_share=0.55,
                        least_s=1.0, margin_db=4.0, window_s=0.2,
                        remainder_s=0.25))
@@ -35,8 +36,8 @@ class FakeDiarizer:
         self.found = list(found)
         self.heard_s = None
 
-    def __call__(self, samples, rate):
-        self.heard_s = len(samples) / rate
+    def __call__(self, samples, rate, transfers=0):
+        self.heard_s, self.transfers = len(samples) / rate, transfers
         return self.found
 
 
@@ -106,9 +107,42 @@ def test_the_same_audio_in_both_channels_is_a_mono_call(db):
     assert close(mono.lanes[0].speech, AGENT, 0.2) and close(mono.lanes[1].speech, CALLER, 0.2)
 
 
-def test_a_dead_channel_is_a_lane_that_says_nothing():
+@pytest.mark.parametrize('change', [
+    lambda x: np.roll(x, 40), lambda x: 0.72 * np.roll(x, -150),
+    lambda x: x + np.random.default_rng(9).normal(0, 1e-3, len(x))])
+def test_the_same_audio_delayed_or_coded_otherwise_is_a_mono_call(change):
+    both = voice(AGENT + CALLER, 15, 1)
+    diarizer = FakeDiarizer(*(('A', *s) for s in AGENT), *(('B', *s) for s in CALLER))
+    mono = find_lanes(call(both), (), OPTIONS, LoudVad(), lambda: diarizer)
+    for channels in ((both, change(both)), (change(both), both)):
+        stereo = find_lanes(call(*channels), (), OPTIONS, LoudVad(), lambda: diarizer)
+        assert stereo.lane_source == 'diarized'
+        assert all(close(lane.speech, other.speech, 0.3)
+                   for lane, other in zip(stereo.lanes, mono.lanes, strict=True))
+
+
+def test_of_the_same_audio_twice_the_louder_is_heard():
+    both = voice(AGENT + CALLER, 15, 1)
+    diarizer = FakeDiarizer(*(('A', *s) for s in AGENT), *(('B', *s) for s in CALLER))
+    mono = find_lanes(call(both), (), OPTIONS, LoudVad(), lambda: diarizer)
+    found = find_lanes(call(0.75 * both, both), (), OPTIONS, LoudVad(), lambda: diarizer)
+    assert [replace(lane, channel=0) for lane in found.lanes] == list(mono.lanes)
+
+
+@pytest.mark.parametrize('dead', [np.zeros(15 * RATE), voice([], 15, 3)])
+def test_a_mix_of_both_parties_beside_a_dead_channel_is_a_mono_call(dead):
+    both = voice(AGENT + CALLER, 15, 1)
+    diarizer = FakeDiarizer(*(('A', *s) for s in AGENT), *(('B', *s) for s in CALLER))
+    mono = find_lanes(call(both), (), OPTIONS, LoudVad(), lambda: diarizer)
+    found = find_lanes(call(dead, both), (), OPTIONS, LoudVad(), lambda: diarizer)
+    assert found.lane_source == 'diarized'
+    assert [replace(lane, channel=0) for lane in found.lanes] == list(mono.lanes)
+
+
+def test_a_dead_channel_beside_one_voice_is_a_lane_that_says_nothing():
     for dead in (np.zeros(15 * RATE), voice([], 15, 3)):
-        result = find_lanes(call(voice(AGENT, 15, 1), dead), (), OPTIONS, LoudVad(), no_diarizer)
+        result = find_lanes(call(voice(AGENT, 15, 1), dead), (), OPTIONS, LoudVad(),
+                            lambda: FakeDiarizer(('A', 1.0, 12.0)))
         assert result.lane_source == 'channel'
         assert close(result.lanes[0].speech, AGENT, 0.2)
         assert (result.lanes[1].speech, result.lanes[1].bleed) == ((), ())
@@ -181,13 +215,26 @@ def test_a_second_agent_after_a_transfer_speaks_for_the_one_who_left():
     found = [('agent1', 0.0, 5.0), ('caller', 5.0, 15.0), ('agent1', 15.0, 20.0),
              ('agent2', 21.0, 24.0), ('caller', 24.0, 29.0), ('agent2', 29.0, 30.0)]
     first, second = two_parties(found)
-    assert first == [(0.0, 5.0), (15.0, 20.0), (21.0, 24.0), (29.0, 30.0)]
-    assert second == [(5.0, 15.0), (24.0, 29.0)]
+    assert first == [[(0.0, 5.0), (15.0, 20.0)], [(21.0, 24.0), (29.0, 30.0)]]
+    assert second == [[(5.0, 15.0), (24.0, 29.0)]]
 
 
 def test_of_a_single_voice_the_other_party_says_nothing():
-    assert two_parties([('A', 1.0, 2.0)]) == ([(1.0, 2.0)], [])
+    assert two_parties([('A', 1.0, 2.0)]) == ([[(1.0, 2.0)]], [])
     assert two_parties([]) == ([], [])
+
+
+def test_a_ring_after_somebody_spoke_is_a_transfer_and_brings_a_voice_more():
+    audio = call(voice([(1.0, 4.0), (5.0, 8.0), (12.0, 15.0)], 16, 1))
+    diarizer = FakeDiarizer(('A', 0.0, 4.5), ('B', 4.5, 9.0), ('C', 9.0, 13.0))
+    rings = [sound('ring', 0, 0.0, 0.9), sound('ring', 0, 9.0, 10.0), sound('ring', 0, 10.5, 11.0)]
+    lanes = find_lanes(audio, rings, OPTIONS, LoudVad(), lambda: diarizer).lanes
+    assert diarizer.transfers == 1
+    assert sorted(lane.voices for lane in lanes) == [(), (1, 2)]
+    find_lanes(audio, rings[:1], OPTIONS, LoudVad(), lambda: diarizer)
+    assert diarizer.transfers == 0
+    find_lanes(audio, rings, OPTIONS, LoudVad(), lambda: diarizer, 2)
+    assert diarizer.transfers == 2
 
 
 spans = st.tuples(st.sampled_from('ABCD'), st.integers(0, 500), st.integers(1, 50)).map(
@@ -198,9 +245,10 @@ spans = st.tuples(st.sampled_from('ABCD'), st.integers(0, 500), st.integers(1, 5
 def test_no_voice_is_lost_whoever_it_is_given_to(found):
     first, second = two_parties(found)
     everything = union((a, b) for _, a, b in found)
-    assert total(union([*first, *second])) == pytest.approx(total(everything))
-    assert first == union(first) and second == union(second)
-    assert not second or first[0] <= second[0]
+    assert total(union(span for voice in [*first, *second] for span in voice)) == pytest.approx(
+        total(everything))
+    assert len(first) + len(second) == len({label for label, _, _ in found})
+    assert not second or first[0][0] <= second[0][0]
 
 
 def test_the_least_overlap_decides_whether_a_likeness_is_chance():

@@ -8,8 +8,9 @@ from transforms.roles import Role, RoleOptions, tell_agent, words_until
 from warehouse.records import Words
 
 OPTIONS = RoleOptions(
-    opening_s=20.0, opening_margin=0.5, together_s=0.3, config_confidence=0.95,
-    phrases_confidence=0.8, first_confidence=0.75, unknown_direction_confidence=0.65,
+    opening_s=20.0, opening_margin=0.5, together_s=0.3, hello_s=1.2, answer_s=2.5,
+    greeting_s=2.0, config_confidence=0.95, phrases_confidence=0.8, hello_confidence=0.9,
+    greeting_confidence=0.85, first_confidence=0.75, unknown_direction_confidence=0.65,
     outbound_confidence=0.6, together_confidence=0.5)
 
 
@@ -24,7 +25,7 @@ def thanks(said):
     return float(said.text.count('thanks'))
 
 
-FIRST = Lane(0, ((1.0, 3.0),), words=words('hello', 'there'))
+FIRST = Lane(0, ((1.0, 2.5),), words=words('hello', 'there'))
 SECOND = Lane(1, ((4.0, 6.0),), words=words('thanks', 'for', 'calling', start_s=4.0))
 MONO = (Lane(0, FIRST.speech, words=FIRST.words), Lane(0, SECOND.speech, words=SECOND.words))
 
@@ -90,6 +91,27 @@ def test_on_an_outbound_call_the_one_called_speaks_first():
 
 def test_an_unknown_direction_is_taken_as_inbound_with_less_confidence():
     assert tell() == Role(0, 'first_speaker', 0.65)
+
+
+GREETING, HELLO = Lane(0, ((2.0, 3.5), (3.7, 5.5))), Lane(1, ((1.0, 1.4), (6.0, 9.0)))
+
+
+@pytest.mark.parametrize('direction', ['inbound', 'outbound', None])
+def test_who_goes_on_at_length_after_a_hello_is_the_agent(direction):
+    assert tell((GREETING, HELLO), direction=direction) == Role(0, 'first_speaker', 0.9)
+
+
+def test_a_hello_that_nobody_answers_at_once_or_at_length_is_no_hello():
+    late, short = Lane(0, ((5.0, 8.0),)), Lane(0, ((2.0, 3.0),))
+    for other in (late, short):
+        assert tell((other, HELLO), direction='inbound') == Role(1, 'first_speaker', 0.75)
+
+
+@pytest.mark.parametrize(('direction', 'confidence'), [
+    ('inbound', 0.85), (None, 0.85), ('outbound', 0.6)])
+def test_who_opens_with_a_long_turn_greets_and_is_the_agent(direction, confidence):
+    answer = Lane(1, ((6.0, 9.0),))
+    assert tell((GREETING, answer), direction=direction) == Role(0, 'first_speaker', confidence)
 
 
 def test_two_who_start_together_tell_little():

@@ -113,10 +113,10 @@ def _explained(loudness: np.ndarray, other: np.ndarray, leak: Leak,
     # A frame either way: the two lanes' frames do not start at the same sound.
     arriving = np.maximum(arriving, np.maximum(np.roll(arriving, 1), np.roll(arriving, -1)))
     arriving = arriving - leak.loss_db + options.margin_db
-    return _smooth(loudness, options.window_s) <= _smooth(arriving, options.window_s)
+    return smooth(loudness, options.window_s) <= smooth(arriving, options.window_s)
 
 
-def _smooth(dbfs: np.ndarray, window_s: float) -> np.ndarray:
+def smooth(dbfs: np.ndarray, window_s: float) -> np.ndarray:
     """Mean power over a window around each frame."""
     size = max(1, round(window_s / FRAME_S)) // 2 * 2 + 1
     power = np.pad(10 ** (dbfs.astype(np.float64) / 10), size // 2, mode='edge')

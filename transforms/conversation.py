@@ -96,7 +96,9 @@ class Lane:
 
     `channel` is the audio channel to listen to (both lanes of a mono call name channel 0).
     `speech` is voice activity, sorted and disjoint, without ringing, music and bleed;
-    `bleed` the spans judged to be the other party leaking in.
+    `bleed` the spans judged to be the other party leaking in. Where the party has several voices
+    (agents before and after a transfer), `voices` says of each span of speech which it is, from
+    1 on in order of their first word; else it is empty.
     """
 
     channel: int
@@ -104,6 +106,7 @@ class Lane:
     bleed: tuple[Span, ...] = ()
     words: Words = field(default_factory=Words)
     snr_db: float | None = None
+    voices: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -34,12 +34,17 @@ class DiarizeOptions:
     Attributes:
       engine: 'embedded' (the two bundled models) or 'pyannote' (a pipeline of your own).
       model: for 'pyannote': a folder with a config.yaml, or a name on the Hugging Face hub.
-      num_speakers: how many voices a mono call has; 0 lets the engine tell.
+      num_speakers: voices of a mono call that was not transferred. What tells one voice from
+        two in one recording tells none in another: it is not left to the engine.
+      max_speakers: voices at most, each known transfer being one more.
+      alone_share: embedded: share of the windows, 0..1, in which a second voice is heard, under
+        which there is one voice only. Lanes of one party had .05 at most, calls .2 and more;
+        .06 is a call whose turns change once a minute.
       segmentation_step: embedded: windows of 5 s start this share of 5 s apart, 0..1. pyannote's
         own 0.1 takes 2.5 times as long as 0.25 and is no better on the recordings at hand.
       segmentation_threshold: embedded: probability from which a voice is active.
       cluster_threshold: embedded: distance of unit voice vectors (0..2) from which two
-        clusters of voices are two speakers, where `num_speakers` leaves it open.
+        clusters of voices are two speakers.
       min_cluster_size: embedded: windows a speaker has at least, where the call is long enough.
       min_duration_off_s: embedded: shorter pauses of a speaker are filled.
       batch_size: windows of 5 s a forward pass.
@@ -49,7 +54,9 @@ class DiarizeOptions:
 
     engine: str
     model: str | None
-    num_speakers: Annotated[int, Ge(0)]
+    num_speakers: Annotated[int, Ge(1)]
+    max_speakers: Annotated[int, Ge(1)]
+    alone_share: Annotated[float, Interval(ge=0, lt=1)]
     segmentation_step: Annotated[float, Interval(gt=0, le=1)]
     segmentation_threshold: Annotated[float, Interval(gt=0, lt=1)]
     cluster_threshold: Annotated[float, Interval(gt=0, lt=2)]
@@ -69,12 +76,14 @@ class Diarizer(Protocol):
 
     name: str
 
-    def __call__(self, samples: np.ndarray, rate: int) -> list[SpeakerSpan]:
+    def __call__(self, samples: np.ndarray, rate: int,
+                 transfers: int = 0) -> list[SpeakerSpan]:
         """Spans of each voice as (label, start_s, end_s), sorted by start; voices may overlap.
 
         Args:
-          samples: mono float32 in [-1, 1], of any length.
+          samples: mono, int16 or float32 in [-1, 1], of any length.
           rate: 8000 or 16000.
+          transfers: how often the call is known to have been transferred: so many voices more.
         """
 
 
@@ -98,7 +107,7 @@ def load_diarizer(options: DiarizeOptions) -> Diarizer:
         if device == 'auto':
             device = 'cuda' if torch.cuda.is_available() else 'cpu'
         pipeline.to(torch.device(device))
-    return PyannoteDiarizer(name, pipeline, options.num_speakers)
+    return PyannoteDiarizer(name, pipeline, options.num_speakers, options.max_speakers)
 
 
 def import_pyannote() -> Any:
@@ -120,28 +129,38 @@ def import_pyannote() -> Any:
 class PyannoteDiarizer:
     """See `Diarizer`. Not to be shared by threads."""
 
-    def __init__(self, name: str, pipeline: Any, num_speakers: int):
+    def __init__(self, name: str, pipeline: Any, least: int, most: int):
         self.name = name
         self._pipeline = pipeline
-        self._num_speakers = num_speakers
+        self._least, self._most = least, most
 
-    def __call__(self, samples: np.ndarray, rate: int) -> list[SpeakerSpan]:
+    def __call__(self, samples: np.ndarray, rate: int,
+                 transfers: int = 0) -> list[SpeakerSpan]:
         import torch
-        from scipy.signal import resample_poly
         if len(samples) < LEAST_S * rate:
             return []
-        if rate != RATE:
-            samples = resample_poly(samples, RATE // rate, 1).astype(np.float32)
-        file = {'uri': 'call', 'sample_rate': RATE,
-                'waveform': torch.from_numpy(np.ascontiguousarray(samples, np.float32))[None]}
-        asked = {'num_speakers': self._num_speakers} if self._num_speakers else {}
+        if self.name != EMBEDDED:
+            samples, rate = _wideband(samples, rate), RATE
+        voices = min(self._most, self._least + transfers)
         with _quiet():
-            out = self._pipeline(file, **asked)
+            waveform = torch.from_numpy(np.ascontiguousarray(samples))[None]
+            out = self._pipeline({'uri': 'call', 'sample_rate': rate, 'waveform': waveform},
+                                 num_speakers=voices)
         found = getattr(out, 'speaker_diarization', out)
-        end_s = len(samples) / RATE
+        end_s = len(samples) / rate
         return sorted(((str(label), max(0.0, segment.start), min(end_s, segment.end))
                        for segment, _, label in found.itertracks(yield_label=True)
                        if segment.start < end_s), key=lambda span: (span[1], span[2], span[0]))
+
+
+def _wideband(samples: np.ndarray, rate: int) -> np.ndarray:
+    """The samples as pipelines of others take them: float32 at 16 kHz."""
+    if samples.dtype == np.int16:
+        samples = samples.astype(np.float32) / 32768
+    if rate != RATE:
+        from scipy.signal import resample_poly
+        samples = resample_poly(samples, RATE // rate, 1)
+    return samples.astype(np.float32, copy=False)
 
 
 def wheel_file(package: str, *parts: str) -> Path:
@@ -184,7 +203,8 @@ def load_encoder() -> Any:
 def _bundled(options: DiarizeOptions) -> Any:
     from transforms.voices import BundledDiarization
     pipeline = BundledDiarization(load_segmentation(), load_encoder(),
-                                  options.segmentation_step, options.batch_size)
+                                  options.segmentation_step, options.batch_size,
+                                  options.alone_share)
     return pipeline.instantiate({
         'segmentation': {'threshold': options.segmentation_threshold,
                          'min_duration_off': options.min_duration_off_s},

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Interval
+from annotated_types import Ge, Gt, Interval
 
-from transforms.bleed import BleedOptions, correlation, split
+from transforms.bleed import BleedOptions, correlation, smooth, split
 from transforms.conversation import Audio, Lane, Sound
 from transforms.diarize import Diarizer, SpeakerSpan
 from transforms.intervals import Span, covered, intersect, subtract, total, union
@@ -23,6 +23,8 @@ from transforms.vad import Vad
 NOT_SPEECH = ('ring', 'tone', 'hold', 'ivr')  # kinds of Sound that are nobody's speech
 QUIETEST_DBFS = -80.0  # a frame's loudness is compared down to here
 LOUD_DB = 30.0  # under the loudest: where the channels are compared
+SMOOTH_S = 0.1  # of loudness, when they are
+LOUDER_DB = 0.2  # less between two channels that carry the same is their codec's
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,20 @@ class LaneOptions:
 
     Attributes:
       same_correlation: loudness correlation of two channels, 0..1, from which, with
-      same_db: at most so much between their levels, both carry the same (definitions 2.2).
+      same_db: at most so much between their levels, both carry the same (definitions 2.2),
+      same_lag_s: one of them up to so much later.
+      dead_share: of the other channel's speech, 0..1, up to which a channel may be a dead one
+        beside a mix of both parties: the other one is diarized, and is that if it has two voices.
+      handover_s: of speech before a ring, from which it is a transfer's: one voice more.
       bleed: when a lane's speech is the other party leaking in.
       min_speech_s: mono: shorter speech of a party is dropped.
     """
 
     same_correlation: Annotated[float, Interval(gt=0, le=1)]
     same_db: Annotated[float, Ge(0)]
+    same_lag_s: Annotated[float, Ge(0)]
+    dead_share: Annotated[float, Interval(ge=0, lt=1)]
+    handover_s: Annotated[float, Gt(0)]
     bleed: BleedOptions
     min_speech_s: Annotated[float, Ge(0)]
 
@@ -52,24 +61,37 @@ class LaneResult:
 
 
 def find_lanes(audio: Audio, sounds: Sequence[Sound], options: LaneOptions, vad: Vad,
-               load_diarizer: Callable[[], Diarizer]) -> LaneResult:
+               load_diarizer: Callable[[], Diarizer], transfers: int = 0) -> LaneResult:
     """The call's two lanes with their speech, bleed and signal-to-noise ratio.
 
     Args:
       sounds: what is no speech: ringing, tones, hold music, announcements. They are cut from
         the channel they were heard in.
       load_diarizer: gives the diarizer, the same one each time; called only where it is needed.
+      transfers: how often the call is known to have been transferred, to a further agent.
     """
     cut = [_cut(sounds, channel) for channel in range(audio.channels)]
-    if audio.channels > 1 and not _same(audio, union(cut[0] + cut[1]), options):
-        lanes = tuple(Lane(channel, vad.spans(audio.samples[channel], audio.rate, cut[channel]))
-                      for channel in (0, 1))
-        lanes = _without_bleed(audio, lanes, options.bleed)
-        return LaneResult(
-            tuple(replace(lane, snr_db=snr_db(audio, lane, cut[lane.channel])) for lane in lanes),
-            'channel', None)
-    return _diarized(audio, union(c for channel in cut for c in channel), options, vad,
-                     load_diarizer)
+    everywhere = union(c for channel in cut for c in channel)
+
+    def diarized(channel: int) -> LaneResult:
+        return _diarized(audio, channel, everywhere, sounds, options, vad, load_diarizer,
+                         transfers)
+
+    if audio.channels == 1:
+        return diarized(0)
+    if _same(audio, everywhere, options):
+        return diarized(_louder(audio))
+    lanes = tuple(Lane(channel, vad.spans(audio.samples[channel], audio.rate, cut[channel]))
+                  for channel in (0, 1))
+    lanes = _without_bleed(audio, lanes, options.bleed)
+    spoken = [total(lane.speech) for lane in lanes]
+    if min(spoken) <= options.dead_share * max(spoken) > 0:
+        mono = diarized(spoken.index(max(spoken)))
+        if all(lane.speech for lane in mono.lanes):
+            return mono  # a mix of both parties beside a dead channel
+    return LaneResult(
+        tuple(replace(lane, snr_db=snr_db(audio, lane, cut[lane.channel])) for lane in lanes),
+        'channel', None)
 
 
 def _cut(sounds: Sequence[Sound], channel: int) -> list[Span]:
@@ -79,8 +101,17 @@ def _cut(sounds: Sequence[Sound], channel: int) -> list[Span]:
 
 def _same(audio: Audio, cut: Sequence[Span], options: LaneOptions) -> bool:
     """Whether both channels carry the same audio. Two silent channels do not."""
-    one, two = (_loudness(audio, channel) for channel in (0, 1))
-    louder = np.where(mask_of(cut, len(one)), QUIETEST_DBFS, np.maximum(one, two))
+    # Smoothed, or half a frame between them makes them differ.
+    one, two = (10 * np.log10(smooth(_loudness(audio, channel), SMOOTH_S)) for channel in (0, 1))
+    kept = ~mask_of(cut, len(one))
+    reach = round(options.same_lag_s / FRAME_S)
+    # By half frames: an edge between two frames is in both.
+    return any(_alike(one[kept], (np.roll(two, lag // 2) + np.roll(two, -(-lag // 2)))[kept] / 2,
+                      options) for lag in sorted(range(-2 * reach, 2 * reach + 1), key=abs))
+
+
+def _alike(one: np.ndarray, two: np.ndarray, options: LaneOptions) -> bool:
+    louder = np.maximum(one, two)
     sounding = louder[louder > QUIETEST_DBFS]
     if not len(sounding):
         return False
@@ -90,6 +121,13 @@ def _same(audio: Audio, cut: Sequence[Span], options: LaneOptions) -> bool:
     level = [10 * np.log10(np.mean(10 ** (lane.astype(np.float64) / 10))) for lane in (one, two)]
     return bool(abs(level[0] - level[1]) <= options.same_db
                 and correlation(one, two) >= options.same_correlation)
+
+
+def _louder(audio: Audio) -> int:
+    """The channel to hear of two that carry the same: the first, if the other is no louder."""
+    power = [np.mean(10 ** (_loudness(audio, channel).astype(np.float64) / 10))
+             for channel in (0, 1)]
+    return int(power[1] > power[0] * 10 ** (LOUDER_DB / 10))
 
 
 def _without_bleed(audio: Audio, lanes: tuple[Lane, ...],
@@ -103,23 +141,56 @@ def _without_bleed(audio: Audio, lanes: tuple[Lane, ...],
     return tuple(out)
 
 
-def _diarized(audio: Audio, cut: Sequence[Span], options: LaneOptions, vad: Vad,
-              load_diarizer: Callable[[], Diarizer]) -> LaneResult:
-    heard = vad.spans(audio.samples[0], audio.rate, cut)
+def _diarized(audio: Audio, channel: int, cut: Sequence[Span], sounds: Sequence[Sound],
+              options: LaneOptions, vad: Vad, load_diarizer: Callable[[], Diarizer],
+              transfers: int) -> LaneResult:
+    heard = vad.spans(audio.samples[channel], audio.rate, cut)
     if not heard:
         return LaneResult((), None, None)
     diarizer = load_diarizer()
     kept = subtract([(0.0, audio.duration_s)], cut)
-    samples = [audio.window(0, *span) for span in kept]
-    found = _put_back(diarizer(np.concatenate(samples), audio.rate), kept)
+    more = max(transfers, len(handovers(sounds, heard, options.handover_s)))
+    found = _put_back(diarizer(_joined(audio, channel, kept), audio.rate, more), kept)
     lanes = []
-    for spans in two_parties(found):
+    for voices in two_parties(found):
+        spans = union(span for voice in voices for span in voice)
         # The detector is the better judge of whether, the diarizer of who.
         speech = [s for s in intersect(spans, heard) if s[1] - s[0] >= options.min_speech_s]
-        lanes.append(Lane(0, tuple(speech)))
+        lanes.append(Lane(channel, tuple(speech), voices=_voices(speech, voices)))
     return LaneResult(
         tuple(replace(lane, snr_db=snr_db(audio, lane, [*cut, *heard])) for lane in lanes),
         'diarized', diarizer.name)
+
+
+def _voices(speech: Sequence[Span], voices: Sequence[Sequence[Span]]) -> tuple[int, ...]:
+    """Which of a party's voices each span is, from 1 on; empty where the party has one."""
+    if len(voices) < 2:
+        return ()
+    said = [[covered(span, voice) for voice in voices] for span in speech]
+    return tuple(1 + each.index(max(each)) for each in said)
+
+
+def handovers(sounds: Sequence[Sound], speech: Sequence[Span], least_s: float) -> list[float]:
+    """When it rang after somebody spoke: a call that went to somebody else.
+
+    Args:
+      least_s: seconds of speech between two groups of rings, or they are one.
+    """
+    out, since = [], 0.0
+    for start, end in union((s.start_s, s.end_s) for s in sounds if s.kind == 'ring'):
+        if covered((since, start), speech) >= least_s:
+            out.append(start)
+        since = end
+    return out
+
+
+def _joined(audio: Audio, channel: int, kept: Sequence[Span]) -> np.ndarray:
+    """The pieces of a channel end to end, int16; the channel itself where nothing was cut."""
+    lane = audio.samples[channel]
+    if len(kept) == 1 and kept[0] == (0.0, audio.duration_s):
+        return lane
+    ends = [(round(start * audio.rate), round(end * audio.rate)) for start, end in kept]
+    return np.concatenate([lane[start:end] for start, end in ends])
 
 
 def _put_back(found: Sequence[SpeakerSpan], kept: Sequence[Span]) -> list[SpeakerSpan]:
@@ -135,27 +206,30 @@ def _put_back(found: Sequence[SpeakerSpan], kept: Sequence[Span]) -> list[Speake
     return out
 
 
-def two_parties(found: Sequence[SpeakerSpan]) -> tuple[list[Span], list[Span]]:
-    """The voices as two lanes, the one that speaks first in front; an empty one where needed.
+def two_parties(found: Sequence[SpeakerSpan]) -> tuple[list[list[Span]], list[list[Span]]]:
+    """The voices of the two parties, the party that speaks first in front; none where needed.
 
     The two that speak most are the parties. A further one (a second agent after a transfer)
     speaks for the party that says the least from its first word to its last: who took over
-    from whom.
+    from whom. A party's voices are in order of their first word.
     """
     voices: dict[str, list[Span]] = defaultdict(list)
     for label, start, end in found:
         voices[label].append((start, end))
     by_length = sorted((union(spans) for spans in voices.values()), key=lambda s: (-total(s), s))
-    parties = [*by_length[:2], [], []][:2]
+    parties = [[voice] for voice in by_length[:2]]
+    parties += [[] for _ in range(2 - len(parties))]
     for extra in by_length[2:]:
         reach = (extra[0][0], extra[-1][1])
-        said = [covered(reach, party) for party in parties]
-        quieter = said.index(min(said))
-        parties[quieter] = union([*parties[quieter], *extra])
-    first, second = sorted(parties, key=lambda spans: spans[0] if spans else (np.inf, np.inf))
+        said = [covered(reach, union(span for voice in party for span in voice))
+                for party in parties]
+        parties[said.index(min(said))].append(extra)
+    for party in parties:
+        party.sort()
+    first, second = sorted(parties, key=lambda party: party[0][0] if party else (np.inf, np.inf))
     return first, second
 
 
 def _loudness(audio: Audio, channel: int) -> np.ndarray:
-    level = frame_dbfs(audio.samples[channel], round(FRAME_S * audio.rate))
-    return np.maximum(level, QUIETEST_DBFS)
+    return np.maximum(frame_dbfs(audio.samples[channel], round(FRAME_S * audio.rate)),
+                      QUIETEST_DBFS)

@@ -12,6 +12,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
+from transforms.conversation import Reference
 from transforms.intervals import Span
 from warehouse.records import Call
 
@@ -33,7 +34,7 @@ class Metadata:
     call_type: str | None = None
 
 
-def metadata_of(call: Call) -> Metadata:
+def metadata_of(call: Call | Reference) -> Metadata:
     """The metadata of a call. Raises ValueError where `call.manifest` is not JSON."""
     row = json.loads(call.manifest or '{}')
     answered = _instant(row.get('answered_at'))

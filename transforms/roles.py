@@ -10,6 +10,7 @@ from annotated_types import Ge, Gt, Interval
 
 from transforms.conversation import Lane, Reference
 from transforms.errors import CallError
+from transforms.intervals import total
 from warehouse.records import Words
 
 MANIFEST, CONFIG, PHRASES, FIRST = 'manifest', 'config', 'phrases', 'first_speaker'
@@ -24,20 +25,34 @@ class RoleOptions:
       opening_s: seconds from the call's first speech that are its opening.
       opening_margin: by how much one lane's opening score has to be above the other's.
       together_s: two parties that start within so much of each other start together.
+      hello_s: a first turn of at most so much speech is the "hello?" of one who was called or
+        connected, if the other goes on
+      answer_s: within so many seconds, and
+      greeting_s: speaks for at least so long: an agent's greeting. A first turn of that length
+        is one too.
       config_confidence: of a default agent channel, 0..1: a batch may hold swapped ones.
       phrases_confidence: of opening phrases at the least margin; 1 - (1 - this) / (1 + what
         the margin is above the least) beyond it.
-      first_confidence: of "who answers is the agent" on a call known to be inbound, 0..1.
+      hello_confidence: of the one who went on after a hello.
+      greeting_confidence: of the one who greeted first, on calls not known to be outbound.
+      first_confidence: of "who answers is the agent" on a call known to be inbound, where the
+        opening has neither a hello nor a greeting, 0..1.
       unknown_direction_confidence: the same where the direction is not known.
-      outbound_confidence: of "who is called answers first, the agent second".
-      together_confidence: of any of the three where both start together.
+      outbound_confidence: the same for "who is called answers first, the agent second"; and of
+        one who greets first on an outbound call, who may be a company that was called.
+      together_confidence: of any where both start together.
     """
 
     opening_s: Annotated[float, Gt(0)]
     opening_margin: Annotated[float, Ge(0)]
     together_s: Annotated[float, Ge(0)]
+    hello_s: Annotated[float, Gt(0)]
+    answer_s: Annotated[float, Gt(0)]
+    greeting_s: Annotated[float, Gt(0)]
     config_confidence: Annotated[float, Interval(ge=0, le=1)]
     phrases_confidence: Annotated[float, Interval(ge=0, le=1)]
+    hello_confidence: Annotated[float, Interval(ge=0, le=1)]
+    greeting_confidence: Annotated[float, Interval(ge=0, le=1)]
     first_confidence: Annotated[float, Interval(ge=0, le=1)]
     unknown_direction_confidence: Annotated[float, Interval(ge=0, le=1)]
     outbound_confidence: Annotated[float, Interval(ge=0, le=1)]
@@ -59,9 +74,10 @@ def tell_agent(lanes: Sequence[Lane], ref: Reference, default_agent_channel: int
 
     In this order: what the manifest says of the channels (a pair of files is agent, caller);
     the configured default channel; who opens like an agent, where the words are to be believed;
-    who speaks first. On an inbound call the agent answers and speaks first. On an outbound one
-    the person called answers ("hello?") and the agent speaks second. An unknown direction is
-    taken as inbound, with less confidence.
+    how the call opens. A short first turn that the other answers at length was a "hello?", a
+    long one was the agent's greeting. In between, the one who answers is the agent on an inbound
+    call, and on an outbound one the person called, the agent speaking second. An unknown
+    direction is taken as inbound, with less confidence.
 
     Args:
       lanes: two, or none; ringing and announcements are not in them.
@@ -129,12 +145,24 @@ def _by_order(lanes: Sequence[Lane], direction: str | None, options: RoleOptions
     if min(starts) == float('inf'):
         return Role(None, None, None)
     first = starts.index(min(starts))
-    if direction == 'outbound':
-        lane, confidence = 1 - first, options.outbound_confidence
-    elif direction == 'inbound':
-        lane, confidence = first, options.first_confidence
-    else:
-        lane, confidence = first, options.unknown_direction_confidence
+    lane, confidence = _by_opening(lanes, first, direction, options)
     if abs(starts[0] - starts[1]) < options.together_s:
         confidence = min(confidence, options.together_confidence)
     return Role(lane, FIRST, confidence)
+
+
+def _by_opening(lanes: Sequence[Lane], first: int, direction: str | None,
+                options: RoleOptions) -> tuple[int, float]:
+    one, two = lanes[first].speech, lanes[1 - first].speech
+    turn = [s for s in one if not two or s[0] < two[0][0]]
+    if total(turn) >= options.greeting_s:
+        return first, (options.outbound_confidence if direction == 'outbound'
+                       else options.greeting_confidence)
+    if two and total(turn) <= options.hello_s and two[0][0] - turn[-1][1] <= options.answer_s:
+        back = next((s[0] for s in one if s[0] > two[0][0]), float('inf'))
+        if total(s for s in two if s[0] < back) >= options.greeting_s:
+            return 1 - first, options.hello_confidence
+    if direction == 'outbound':
+        return 1 - first, options.outbound_confidence
+    return first, (options.first_confidence if direction == 'inbound'
+                   else options.unknown_direction_confidence)

@@ -19,6 +19,7 @@ from transforms.conversation import Conversation, Lane, Note, Reference, RunCont
 from transforms.decode import DecodeOptions, decode, sha256_of
 from transforms.diarize import DiarizeOptions, load_diarizer
 from transforms.lanes import LaneOptions, find_lanes
+from transforms.metadata import metadata_of
 from transforms.phrases import Lexicon, Matcher, opening_score
 from transforms.redact import RedactOptions, redact_words
 from transforms.roles import RoleOptions, tell_agent
@@ -93,7 +94,8 @@ def parting(vad: VadOptions, lanes: LaneOptions, diarize: DiarizeOptions) -> Sta
 
     def stage(call: Conversation) -> Conversation:
         assert call.audio is not None
-        found = find_lanes(call.audio, call.sounds, lanes, heard_by, diarizer)
+        found = find_lanes(call.audio, call.sounds, lanes, heard_by, diarizer,
+                           len(metadata_of(call.ref).transfers))
         return replace(call, lanes=found.lanes, lane_source=found.lane_source,
                        diarizer=found.diarizer)
     return stage

@@ -49,11 +49,16 @@ def build_turns(agent: Lane, caller: Lane, standard: Standard, lexicon: Lexicon 
 
 
 def speech_events(agent: Lane, caller: Lane) -> tuple[Event, ...]:
-    """The `speech` events of a call: voice activity as it is, and bleed, labelled so."""
+    """The `speech` events of a call: voice activity as it is, and bleed, labelled so.
+
+    Where a party has several voices the label says whose it is: agent_1, agent_2 ...
+    """
     rows = [(start, end, _RANK[speaker], speaker, label)
             for speaker, lane in ((AGENT, agent), (CALLER, caller))
-            for label, spans in (('', lane.speech), ('bleed', lane.bleed))
-            for start, end in spans]
+            for labels, spans in (([f'{speaker}_{voice}' for voice in lane.voices]
+                                   or [''] * len(lane.speech), lane.speech),
+                                  (['bleed'] * len(lane.bleed), lane.bleed))
+            for label, (start, end) in zip(labels, spans, strict=True)]
     return tuple(Event(i, 'speech', label, speaker, start, end)
                  for i, (start, end, _, speaker, label) in enumerate(sorted(rows)))
 

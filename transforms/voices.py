@@ -21,7 +21,9 @@ from pyannote.audio import Model
 from pyannote.audio.core.plda import PLDA
 from pyannote.audio.core.task import Problem, Resolution, Specifications
 from pyannote.audio.pipelines import SpeakerDiarization
-from pyannote.core import SlidingWindowFeature
+from pyannote.audio.pipelines.clustering import AgglomerativeClustering
+from pyannote.core import SlidingWindow, SlidingWindowFeature
+from scipy.signal import resample_poly
 
 RATE = 16_000
 WINDOW, HOP, BANDS = 400, 160, 40  # 25 ms every 10 ms, as the encoder was trained
@@ -30,6 +32,10 @@ HIDDEN, LAYERS = 256, 3
 LEVEL_DBFS = -30.0  # it was trained on voices at this level, on a linear spectrogram
 ENOUGH_S = 0.2  # of a voice alone: with less, the frames where others speak too are used
 STRETCH = 32  # windows heard together: bounds memory
+EDGE = 16  # samples at 8 kHz that the interpolation filter reaches
+HEARD_S = 0.5  # of a voice in a window at least, to say that it is there
+TELLING = 8  # windows with speech
+COMPARED = 3000  # voices compared with each other, of which memory and time take the square
 
 
 class VoiceEncoder(Model):
@@ -117,14 +123,73 @@ class NoPlda(PLDA):
         pass
 
 
-class BundledDiarization(SpeakerDiarization):
-    """Speaker diarization on the bundled models, its voices encoded in batches."""
+class CallClustering(AgglomerativeClustering):
+    """Agglomerative clustering that knows a lone voice, and takes bounded memory.
 
-    def __init__(self, segmentation: Model, encoder: VoiceEncoder, step: float, batch: int):
+    How far two voices are apart on one line says nothing about another line, so that no
+    distance tells one voice from two. But where two people talk, windows hold both: with
+    fewer such windows than a share of `alone_share` (0..1) there is one voice, however many
+    are asked for. Too few windows tell nothing.
+
+    Of more than COMPARED voices as many are compared, evenly over the call; each of the others
+    joins the cluster whose centre is nearest, as pyannote has it for all in the end.
+    """
+
+    def __init__(self, metric: str, alone_share: float):
+        super().__init__(metric=metric)
+        self.alone_share = alone_share
+
+    def __call__(  # type: ignore[override]
+            self, embeddings: np.ndarray, segmentations: SlidingWindowFeature,
+            num_clusters: int | None = None, **more: Any) -> Any:
+        active_s = (np.nan_to_num(segmentations.data).mean(axis=1)
+                    * segmentations.sliding_window.duration)
+        first, second = np.sort(active_s, axis=1).T[-1:-3:-1]
+        second = second[first >= HEARD_S]
+        if (num_clusters == 2 and len(second) >= TELLING
+                and np.mean(second >= HEARD_S) < self.alone_share):
+            num_clusters = 1
+            more |= {'min_clusters': 1, 'max_clusters': 1}
+        return super().__call__(embeddings=embeddings, segmentations=segmentations,
+                                num_clusters=num_clusters, **more)
+
+    def filter_embeddings(self, embeddings: np.ndarray, *args: Any,
+                          **more: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        found = super().filter_embeddings(embeddings, *args, **more)
+        if len(found[0]) <= COMPARED:
+            return found
+        kept = np.linspace(0, len(found[0]) - 1, COMPARED).round().astype(int)
+        return found[0][kept], found[1][kept], found[2][kept]
+
+
+class BundledDiarization(SpeakerDiarization):
+    """Speaker diarization on the bundled models, its voices encoded in batches.
+
+    A file's `waveform` (1, samples) is int16 or float32 in [-1, 1], at 8000 or 16000 Hz. It is
+    made float at 16 kHz by the stretch: of a call of hours there is no such copy.
+    """
+
+    def __init__(self, segmentation: Model, encoder: VoiceEncoder, step: float, batch: int,
+                 alone_share: float):
         super().__init__(segmentation=segmentation, segmentation_step=step, embedding=encoder,
                          plda=NoPlda(), clustering='AgglomerativeClustering',
                          segmentation_batch_size=batch)
+        self.clustering = CallClustering(self._embedding.metric, alone_share)
         self.encoder = encoder
+
+    def get_segmentations(self, file: Any, hook: Any = None) -> SlidingWindowFeature:
+        """The activity (windows, frames, speakers) in each window, the last one padded."""
+        inference = self._segmentation
+        size, step = round(inference.duration * RATE), round(inference.step * RATE)
+        length = file['waveform'].shape[1] * RATE // file['sample_rate']
+        windows = 1 + max(0, -(-(length - size) // step))
+        found = []
+        for first in range(0, windows, inference.batch_size):
+            count = min(inference.batch_size, windows - first)
+            samples = _heard(file, first * step, (first + count - 1) * step + size)
+            found.append(inference.infer(samples.unfold(0, size, step)[:, None]))
+        return SlidingWindowFeature(np.vstack(found), SlidingWindow(
+            start=0.0, duration=inference.duration, step=inference.step))
 
     def get_embeddings(self, file: Any, binary_segmentations: SlidingWindowFeature,
                        exclude_overlap: bool = False, hook: Any = None) -> np.ndarray:
@@ -140,11 +205,9 @@ class BundledDiarization(SpeakerDiarization):
         with torch.inference_mode():
             for first in range(0, len(active), STRETCH):
                 some = active[first:first + STRETCH]
-                length = (len(some) - 1) * step + size
-                samples = file['waveform'][0, first * step:first * step + length]
-                samples = torch.nn.functional.pad(samples, (0, length - len(samples)))
+                samples = _heard(file, first * step, (first + len(some) - 1) * step + size)
                 voices.append(self._voices(samples.to(self.encoder.device), some, size, step))
-        return np.concatenate(voices).astype(np.float64)
+        return np.concatenate(voices)
 
     def _voices(self, samples: torch.Tensor, active: np.ndarray, size: int,
                 step: int) -> np.ndarray:
@@ -163,6 +226,19 @@ class BundledDiarization(SpeakerDiarization):
                     owner += [w * speakers + s] * len(found)
         voices = self.encoder.encode(pieces, owner, windows * speakers)
         return voices.reshape(windows, speakers, -1).cpu().numpy()
+
+
+def _heard(file: Any, first: int, last: int) -> torch.Tensor:
+    """Samples of a file from one to another, counted at 16 kHz: float32, zero after its end."""
+    samples, factor = file['waveform'][0].numpy(), RATE // file['sample_rate']
+    start, end = first // factor - EDGE, last // factor + EDGE
+    part = samples[max(0, start):end]
+    part = np.pad(part.astype(np.float32), (max(0, -start), max(0, end - len(samples))))
+    if samples.dtype == np.int16:
+        part /= 32768
+    if factor > 1:
+        part = resample_poly(part, factor, 1)
+    return torch.from_numpy(part[EDGE * factor:][:last - first])
 
 
 def _alone(active: np.ndarray, duration_s: float) -> Iterator[np.ndarray]:
