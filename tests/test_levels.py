@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.conversation import Audio, Lane
-from transforms.levels import frame_dbfs, measure, snr_db
+from transforms.levels import frame_dbfs, measure, snr_db, take_out_offset
 
 
 def tone(hz, seconds, rate, dbfs=-20.0):
@@ -98,3 +98,14 @@ def test_every_sample_is_in_a_frame(size, length):
     level = frame_dbfs(samples, size)
     assert len(level) == -(-length // size)
     assert np.allclose(level, 20 * np.log10(0.5), atol=1e-3)
+
+
+def test_a_constant_offset_is_taken_out_and_a_small_mean_stays():
+    random = np.random.default_rng(0)
+    lane = random.normal(0, 2000, 16_000).round()
+    samples = np.stack([lane + 1600, lane - 1600, lane]).clip(-32768, 32767).astype(np.int16)
+    call = Audio(samples.copy(), 8000)
+    take_out_offset(call)
+    assert np.abs(call.samples[:2].astype(int) - lane.astype(int)).max() <= 33
+    assert np.array_equal(call.samples[2], samples[2])
+    assert np.abs(call.samples.mean(axis=1)).max() < 33

@@ -13,6 +13,7 @@ from transforms.intervals import Span, intersect, union
 FRAME_S = 0.01  # of loudness
 ZERO_DBFS = -100.0  # under the noise of one bit at 16: digital zero
 CLEAR_S = 0.1  # of a pause next to speech: breath and reverberation, not noise
+OFFSET_LEAST = 33  # of 32768: -60 dB
 PAUSE_S = 0.5  # of pauses at least, or the noise floor is not known
 
 PITCH_RATE = 8_000  # pitch needs no more, and telephone audio has no more
@@ -25,12 +26,35 @@ VOICED_FRAMES = 10  # 0.2 s of voice at least, or the turn's pitch is not known
 BLOCK_S = 60.0
 
 
+class Pitch(NamedTuple):
+    """The pitch of a lane's speech: a frame every 20 ms, its middle, semitones over 100 Hz or NaN
+    where it is not voiced."""
+
+    at_s: np.ndarray
+    semitones: np.ndarray
+
+
 class Voice(NamedTuple):
     """How a turn sounds. None where the turn has too little speech, or voice, to tell."""
 
     level_dbfs: float | None  # RMS of its speech, full scale sine = -3
     f0_st: float | None  # median pitch, semitones over 100 Hz
     f0_iqr_st: float | None  # its interquartile range
+
+
+def take_out_offset(audio: Audio) -> None:
+    """Centres each channel in place: a recorder's constant offset would pass for loudness.
+
+    One that is under the noise of any line stays.
+    """
+    for lane in audio.samples:
+        offset = round(float(lane.mean())) if lane.size else 0
+        if abs(offset) < OFFSET_LEAST:
+            continue
+        step = round(BLOCK_S * audio.rate)
+        for at in range(0, len(lane), step):
+            part = lane[at:at + step]
+            part[:] = np.clip(part.astype(np.int32) - offset, -32768, 32767)
 
 
 def frame_dbfs(samples: np.ndarray, size: int) -> np.ndarray:
@@ -74,17 +98,20 @@ def snr_db(audio: Audio, lane: Lane, busy: Sequence[Span] = ()) -> float | None:
     return float(10 * np.log10(voice / noise))
 
 
-def measure(audio: Audio, lane: Lane, turns: Sequence[Span]) -> list[Voice]:
+def measure(audio: Audio, lane: Lane, turns: Sequence[Span],
+            pitch: Pitch | None = None) -> list[Voice]:
     """How each turn sounds, in the order given; `turns` are sorted by start.
 
     Only the lane's speech inside a turn counts, so a turn may hold pauses of its own. Pitch is
     the period at which a frame of 40 ms repeats itself (autocorrelation), looked for between
-    65 and 400 Hz: it is found where the telephone has cut the fundamental away too.
+    65 and 400 Hz: it is found where the telephone has cut the fundamental away too. `pitch` is
+    that of the whole lane, where it is known already.
     """
     parts = [intersect([turn], lane.speech) for turn in turns]
     level = frame_dbfs(audio.samples[lane.channel], round(FRAME_S * audio.rate))
-    at_s, pitch = _pitch(audio, lane.channel, union(span for part in parts for span in part))
-    return [_voice(part, level, at_s, pitch) for part in parts]
+    if pitch is None:
+        pitch = pitch_of(audio, lane.channel, union(span for part in parts for span in part))
+    return [_voice(part, level, *pitch) for part in parts]
 
 
 def mask_of(spans: Sequence[Span], frames: int) -> np.ndarray:
@@ -111,8 +138,8 @@ def _voice(part: Sequence[Span], level: np.ndarray, at_s: np.ndarray,
     return Voice(power, float(middle), float(high - low))
 
 
-def _pitch(audio: Audio, channel: int, spans: Sequence[Span]) -> tuple[np.ndarray, np.ndarray]:
-    """The middles of the frames inside the spans, and their pitch in semitones or NaN."""
+def pitch_of(audio: Audio, channel: int, spans: Sequence[Span]) -> Pitch:
+    """The pitch inside the spans of a channel, sorted and disjoint."""
     at, found = [np.zeros(0)], [np.zeros(0)]
     for start, samples in _pieces(audio, channel, spans):
         if len(samples) < PITCH_WINDOW:
@@ -120,7 +147,7 @@ def _pitch(audio: Audio, channel: int, spans: Sequence[Span]) -> tuple[np.ndarra
         frames = np.lib.stride_tricks.sliding_window_view(samples, PITCH_WINDOW)[::PITCH_HOP]
         at.append(start + (np.arange(len(frames)) * PITCH_HOP + PITCH_WINDOW / 2) / PITCH_RATE)
         found.append(_semitones(frames))
-    return np.concatenate(at), np.concatenate(found)
+    return Pitch(np.concatenate(at), np.concatenate(found))
 
 
 def _pieces(audio: Audio, channel: int,

@@ -70,6 +70,7 @@ def decoding(options: DecodeOptions, context: RunContext) -> Stage:
 
     def stage(call: Conversation) -> Conversation:
         decoded = decode(call.ref, options)
+        levels.take_out_offset(decoded.audio)
         ledger.append(book, ledger.Entry(call.ref.key, ledger.DECODED, call.ref.call_id,
                                          audio_s=decoded.duration_s))
         return replace(call, audio=decoded.audio, duration_s=decoded.duration_s,
