@@ -54,7 +54,8 @@ def voices() -> dict[str, Voice]:
         clips = tuple(
             Clip(entry['voice'], row['kind'], row['text'], row['start_s'],
                  row['end_s'] - row['start_s'],
-                 tuple((start, end, word) for word, start, end in row['words']))
+                 tuple((start, end, word) for word, (start, end)
+                       in zip(row['text'].split(), row['words'], strict=True)))
             for row in entry['clips'])
         out[entry['voice']] = Voice(entry['voice'], entry['gender'], tuple(entry['roles']), clips)
     return out

@@ -15,8 +15,8 @@ MUSIC = frozenset({'tonal', 'percussive', 'announced_music', 'gsm_music', 'refer
 def write(draft: Draft) -> None:
     """Fills the draft."""
     knobs = draft.knobs
-    draft.voice[IVR] = 'allison' if draft.chance(0.7) else draft.choose(
-        {name: 1.0 for name in ('mia', 'alan') if name not in draft.voice.values()})
+    spare = {name: 0.15 for name in ('mia', 'alan') if name not in draft.voice.values()}
+    draft.voice[IVR] = draft.choose({'allison': 0.7, **spare})
     draft.ring_level_db = draft.uniform(-6, 5)
     draft.now_s = draft.uniform(0.2, 1.0)
     if knobs.ivr == 'before':
@@ -72,11 +72,11 @@ def ring(draft: Draft, count: int, mid: bool = False, transfer: bool = False) ->
     if mid:  # inside the first burst, with more of it to come
         first = -draft.uniform(0.05, max(0.06, tone.bursts_s[0][1] - 0.3))
     onsets = [first + n * tone.period_s for n in range(count)]
-    answered = onsets[-1] + draft.uniform(0.35, 0.95 * tone.period_s)
+    answered = onsets[-1] + draft.uniform(max(0.35, 0.3 - onsets[-1]), 0.95 * tone.period_s)
     for onset in onsets:
         end = min(onset + tone.bursts_s[-1][1], answered)
         draft.rings.append(Ringing(country, lane, onset, end, transfer))
-    draft.now_s = max(answered, 0.3)
+    draft.now_s = answered
     draft.floor = None
 
 
@@ -117,7 +117,7 @@ def statement(draft: Draft, who: str) -> None:
         breath = (draft.uniform(1.0, 3.4) if draft.chance(0.1)
                   else draft.lognormal(0.45, 0.4, 0.2, 0.9))
         said = draft.turn(who, usual, after_s=breath)
-    if label in ('mixed', 'terminal') and draft.chance(0.2):
+    if label in ('mixed', 'terminal') and draft.chance(0.3):
         overlaps.answer_early(draft, said)
 
 

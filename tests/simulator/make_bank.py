@@ -3,7 +3,8 @@
     python -m tests.simulator.make_bank
 
 Needs flite, and festival with the voice ked (`apt-get install flite festival
-festvox-kdlpc16k`), and Debian's asterisk-core-sounds-en-g722 unpacked (`--prompts`).
+festvox-kdlpc16k`), and Debian's asterisk-core-sounds-en-g722 and asterisk-moh-opsound-g722
+(`--prompts`, `--music`).
 The bank is committed, so that nobody needs this to use the simulator.
 
 A voice is a synthesizer's, played faster or slower: that moves pitch and formants together, as a
@@ -38,6 +39,10 @@ GAP_S = 0.12  # silence between clips of a file
 AUDIBLE_DB = 36.0  # under the loudest 10 ms: lower than any phone, above a synthesizer's hiss
 FRAME = 80  # 5 ms
 EDGE_S = 0.006
+MUSIC = ('macroform-robot_dity', 'macroform-the_simplicity', 'manolo_camp-morning_coffee',
+         'reno_project-system')
+MUSIC_FROM_S, MUSIC_S = 12.0, 16.0
+MUSIC_FOLDER = '/usr/share/asterisk/moh'
 PROMPTS_FOLDER = '/usr/share/asterisk/sounds/en_US_f_Allison'
 
 
@@ -75,12 +80,16 @@ def main() -> None:
     """Writes the bank."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--prompts', default=PROMPTS_FOLDER, help='folder with *.g722')
-    parser.add_argument('--only', nargs='*', default=['allison', *VOICES], help='voices')
+    parser.add_argument('--music', default=MUSIC_FOLDER, help='folder with *.g722')
+    parser.add_argument('--only', nargs='*', default=['music', 'allison', *VOICES],
+                        help='voices, or music')
     args = parser.parse_args()
     entries = {}
-    if set(args.only) < {'allison', *VOICES}:
+    if not {'allison', *VOICES} <= set(args.only):
         entries = {entry['voice']: entry for entry in json.loads((BANK / 'bank.json').read_text())}
-    for name in args.only:
+    if 'music' in args.only:
+        write_music(Path(args.music))
+    for name in set(args.only) - {'music'}:
         entries[name] = recorded(Path(args.prompts)) if name == 'allison' else synthetic(name)
         save([entries[name] for name in ('allison', *VOICES) if name in entries])
 
@@ -159,6 +168,14 @@ def trimmed(samples: np.ndarray) -> np.ndarray:
     return out
 
 
+def write_music(folder: Path) -> None:
+    """An excerpt of each piece, at RMS -20 dBFS."""
+    for stem in MUSIC:
+        piece = prompt(folder / f'{stem}.g722')[round(MUSIC_FROM_S * RATE):][:round(MUSIC_S * RATE)]
+        name = stem.partition('-')[2].replace('_', '-')
+        encode(BANK / f'music-{name}.ogg', 0.1 * piece / np.sqrt(np.mean(piece ** 2)), 'audio')
+
+
 def write_voice(name: str, gender: str, roles: list[str],
                 clips: list[tuple[str, str, np.ndarray]]) -> dict[str, Any]:
     """Writes the voice's file; gives its entry of bank.json."""
@@ -185,7 +202,7 @@ def write_voice(name: str, gender: str, roles: list[str],
     return entry
 
 
-def encode(path: Path, samples: np.ndarray) -> None:
+def encode(path: Path, samples: np.ndarray, application: str = 'voip') -> None:
     """Opus in Ogg, mono, 16 kHz."""
     import av
     data = np.clip(np.round(samples * 32767), -32768, 32767).astype(np.int16)
@@ -195,7 +212,7 @@ def encode(path: Path, samples: np.ndarray) -> None:
         stream = out.add_stream('libopus', rate=RATE, layout='mono')
         stream.codec_context.flags |= av.codec.context.Flags.bitexact
         stream.bit_rate = BIT_RATE
-        stream.codec_context.options = {'application': 'voip', 'frame_duration': '20'}
+        stream.codec_context.options = {'application': application, 'frame_duration': '20'}
         stream.codec_context.open()
         resampler = av.AudioResampler(stream.codec_context.format, 'mono', RATE,
                                       frame_size=stream.codec_context.frame_size)
@@ -215,8 +232,8 @@ def delay(samples: np.ndarray, path: Path) -> int:
     return lag if abs(lag) > RATE // 1000 else 0
 
 
-def aligned(clip: np.ndarray, text: str) -> list[list[Any]] | None:
-    """[word, start_s, end_s] of each word from the clip's start, or None where it does not fit."""
+def aligned(clip: np.ndarray, text: str) -> list[list[float]] | None:
+    """[start_s, end_s] of each word from the clip's start, or None where it does not fit."""
     words = text.split()
     tokens = [word.lower().strip('.,?!') for word in words]
     tokens = [HEARD_AS.get(token, token) for token in tokens]
@@ -227,10 +244,9 @@ def aligned(clip: np.ndarray, text: str) -> list[list[Any]] | None:
         spans = list(pairwise(edges))
     if len(spans) != len(words):
         return None
-    times = [[word, round(max(0.0, start), 3), round(min(length, end), 3)]
-             for word, (start, end) in zip(words, spans, strict=True)]
-    times[0][1], times[-1][2] = 0.0, round(length, 3)
-    if any(end - start < 0.03 for _, start, end in times):
+    times = [[round(max(0.0, start), 3), round(min(length, end), 3)] for start, end in spans]
+    times[0][0], times[-1][1] = 0.0, round(length, 3)
+    if any(end - start < 0.03 for start, end in times):
         return None
     return times
 

@@ -80,6 +80,12 @@ POOLS: dict[str, tuple[str, ...]] = {
         'in a separate letter two or three days later.',
         'The offer on our website is for new customers only, but because you have been with us for '
         'so long, I can give you the same price until the end of the year.',
+        'The train that you booked does not run on Sundays, so I have put you on the one before, '
+        'which leaves twenty minutes earlier and has a dining car.',
+        'When the light turns green you can let go of the button, and then it takes five or six '
+        'minutes until the television finds all of the channels again.',
+        'Our accounts department closes at four on Fridays, but I can leave a message for them, '
+        'and they will get in touch with you first thing on Monday.',
     ),
     'caller_long': (
         'I bought this machine at your store in the center of town, and when I came home I noticed '
@@ -94,6 +100,12 @@ POOLS: dict[str, tuple[str, ...]] = {
         'all of our mail until the day that we come back home.',
         'I have been a customer of your bank for almost twenty years, and never before did I have '
         'to wait so long for something as simple as a new card.',
+        'My daughter lost her telephone on the bus yesterday evening, and I would like you to '
+        'block the number before somebody runs up a bill with it.',
+        'The man who came to read the meter was here for ten minutes, and since then there is no '
+        'hot water in the kitchen and none in the bathroom either.',
+        'I booked two seats by the window for my wife and me, but the tickets that arrived this '
+        'morning are for two different coaches of the train.',
     ),
     'hold_request': (
         'Please stay on the line while I check that.',

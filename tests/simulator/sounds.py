@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from scipy.signal import lfilter
 
-from tests.simulator.bank import RATE
+from tests.simulator.bank import BANK, RATE, decode
 
 # The 14 of the project's aims, then others.
 COUNTRIES = ('US', 'UK', 'Japan', 'Korea', 'China', 'Taiwan', 'Hong Kong', 'Indonesia', 'Singapore',
@@ -18,8 +19,10 @@ _ROWS, _COLUMNS = (697.0, 770.0, 852.0, 941.0), (1209.0, 1336.0, 1477.0)
 DTMF = {key: (_ROWS[n // 3], _COLUMNS[n % 3]) for n, key in enumerate('123456789*0#')}
 TONAL = ('pads', 'organ', 'arpeggio', 'fast arpeggio', 'flute', 'melody')
 PERCUSSIVE = ('melody with drums', 'band')
-TUNE_S = 40.0
-TUNES = 4  # of a kind
+TUNE_S = 16.0
+TUNES = 2  # of a kind
+RECORDED = tuple(sorted(BANK.glob('music-*.ogg')))  # real music on hold, see bank/NOTICE
+REFERENCE = BANK / 'music-morning-coffee.ogg'  # what a site would supply as its hold music
 
 
 @dataclass(frozen=True)
@@ -57,20 +60,32 @@ def ring_samples(country: str, length_s: float, skip_s: float = 0.0) -> np.ndarr
 
 @cache
 def tune(kind: str, number: int) -> np.ndarray:
-    """40 s of music of a kind of `tests.signals`, RMS 1, the same for the same number."""
+    """16 s of music of a kind of `tests.signals`, RMS 1, the same for the same number."""
     from tests import signals
     return signals.music(kind, TUNE_S, RATE, number).astype(np.float32)
 
 
+@cache
+def recorded(path: Path) -> np.ndarray:
+    """16 s of real music, RMS 1."""
+    samples = decode(path).astype(np.float32)
+    return samples / np.sqrt(np.mean(np.square(samples)))
+
+
 def music(kind: str, length_s: float, seed: int) -> np.ndarray:
-    """Hold music of one of `script.HOLDS`, RMS 1 at 16 kHz, with soft ends."""
+    """Hold music of one of `script.HOLDS`, RMS 1 at 16 kHz, with soft ends.
+
+    `reference` plays REFERENCE from its beginning; with announcements or through GSM it is real
+    music in half of the seeds; `tonal` and `percussive` are made.
+    """
+    at = round(seed * 0.37 % 8.0 * RATE)
     if kind == 'reference':
-        whole, at = reference(), 0
+        whole, at = recorded(REFERENCE), 0
+    elif kind in ('announced_music', 'gsm_music') and seed % 2:
+        whole = recorded(RECORDED[seed // 2 % len(RECORDED)])
     else:
-        names = PERCUSSIVE if kind == 'percussive' else TONAL if kind == 'tonal' else (
-            TONAL + PERCUSSIVE)
+        names = {'tonal': TONAL, 'percussive': PERCUSSIVE}.get(kind, TONAL + PERCUSSIVE)
         whole = tune(names[seed % len(names)], seed // 7 % TUNES)
-        at = round((seed * 0.37 % 8.0) * RATE)
     count = round(length_s * RATE)
     piece = np.resize(np.roll(whole, -at), count).astype(np.float64)
     ramp = np.minimum(1.0, np.arange(count) / (0.05 * RATE))
@@ -79,11 +94,6 @@ def music(kind: str, length_s: float, seed: int) -> np.ndarray:
         from tests.simulator.codecs import through_gsm
         piece = through_gsm(piece)
     return piece / max(1e-9, float(np.sqrt(np.mean(piece ** 2))))
-
-
-def reference() -> np.ndarray:
-    """The hold music that a site would supply: `reference` holds play it from its beginning."""
-    return tune('band', 99)
 
 
 def noise(kind: str, count: int, rng: np.random.Generator,
