@@ -66,7 +66,8 @@ def test_a_seed_gives_the_same_samples_each_time(codec):
 @given(seeds)
 @settings(max_examples=10, deadline=None)
 def test_the_line_changes_nothing_of_what_is_said(seed):
-    here, there = draw(seed, Knobs(codec='gsm', snr_db=5.0)), draw(seed, clean(music_under_talk=None))
+    here = draw(seed, Knobs(codec='gsm', snr_db=5.0))
+    there = draw(seed, clean(music_under_talk=None))
     assert here.utterances == there.utterances
     assert here.holds == there.holds
     assert here.overlaps == there.overlaps
