@@ -33,7 +33,7 @@ from transforms.redact import RedactOptions
 from transforms.roles import RoleOptions
 from transforms.sounds import SoundOptions
 from transforms.standard import Standard
-from transforms.transcribe import TranscribeOptions, resolve_engine
+from transforms.transcribe import TranscribeOptions, resolve_engine, told_phrases
 from transforms.vad import VadOptions
 
 RECORD_VERSION = 1  # of what perceiving stores; a new one makes published calls stale
@@ -83,7 +83,21 @@ def load_settings(path: str | None) -> Settings:
     except InstantError as error:
         raise ConfigError(f'{tree.value["timezone"].where}: timezone `{settings.timezone}` '
                           f'{error}. {error.way_out}') from None
-    return _with_models(settings)
+    return _with_references(_with_models(settings), tree)
+
+
+def _with_references(settings: Settings, tree: Located) -> Settings:
+    """With the paths of the references, which are relative to the file that names them."""
+    where = tree.value['sounds'].value['references'].where
+    folder = Path(where.rpartition(':')[0]).parent
+    files = tuple(replace(file, path=str((folder / Path(file.path).expanduser()).absolute()))
+                  for file in settings.sounds.references)
+    missing = [file.path for file in files if not Path(file.path).is_file()]
+    if missing:
+        raise ConfigError('\n'.join(f'{where}: `sounds.references`: {path}: no such file; give the '
+                                    'path of a recording, relative to the settings file'
+                                    for path in missing))
+    return replace(settings, sounds=replace(settings.sounds, references=files))
 
 
 def _with_models(settings: Settings) -> Settings:
@@ -126,9 +140,14 @@ def fingerprint_of(settings: Settings) -> str:
     """
     perception = {name: _without_places(asdict(getattr(settings, name))) for name in (
         'decode', 'sounds', 'vad', 'lanes', 'diarize', 'roles', 'transcribe', 'redact')}
+    perception['sounds']['references'] = [
+        [hashlib.sha256(Path(file.path).read_bytes()).hexdigest(), file.label]
+        for file in settings.sounds.references]
     engine = resolve_engine(settings.transcribe)
     # What `auto` comes to on this machine, not the word: it is another one once weights are there.
     perception['transcribe']['engine'] = [engine.name, engine.model]
+    perception['transcribe']['told'] = told_phrases(settings.transcribe, engine.name,
+                                                    load_lexicon(settings.language))
     return hashlib.sha256(json.dumps([RECORD_VERSION, perception], sort_keys=True,
                                      default=str).encode()).hexdigest()
 

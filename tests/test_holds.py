@@ -67,6 +67,25 @@ def test_what_the_phone_system_says_of_holds_is_all_that_is_believed():
     assert columns(none.kpis[0]) == (0, 0.0, 0.0, 'metadata')
 
 
+def evidence(manifest: dict, heard) -> list[str]:
+    found = judged([*ASK, *BACK], 45.0, heard, manifest=json.dumps(manifest))
+    return [e.evidence for e in found.events if e.kind == 'hold']
+
+
+def test_a_hold_of_the_phone_system_says_what_was_heard_and_by_how_much_it_differs():
+    manifest = {'holds': [{'start_s': 10.0, 'end_s': 39.0}]}
+    assert evidence(manifest, music((12.1, 38.0))) == [
+        'the phone system says so; heard as music from 12.1 to 38.0 s (-3.1 s)']
+    assert evidence(manifest, ()) == ['the phone system says so; not heard']
+
+
+def test_music_that_the_conversation_goes_on_over_is_no_hold():
+    talk = [(AGENT if i % 2 else CALLER, 4 * i, 4 * i + 3, 'and so on and so forth')
+            for i in range(10)]
+    pieces = music(*((4 * i + 3.0, 4 * i + 4.0) for i in range(2, 9)), (30, 36))
+    assert kpis_of(talk, 45.0, pieces).hold_count == 0
+
+
 def test_announced_silence_is_a_hold_from_the_last_word_to_the_agents_next_sound():
     found = judged([*ASK, *BACK], 45.0)
     assert columns(found.kpis[0]) == (1, 30.0, 30.0, 'words')

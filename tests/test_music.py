@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.settings import load_settings
 from tests.signals import MUSIC, OPTIONS, RINGING, audio, music, ringing, silence, tone, voice
 from transforms.conversation import Audio, Sound
 from transforms.sounds import hear_sounds
+from transforms.vad import Vad, load_vad
 
+SAMPLES = Path(__file__).parent.parent / 'samples'
 NOISE = 0.0005  # -66 dBFS: a quiet line
 
 
@@ -97,7 +102,97 @@ def test_line_noise_is_not_music():
 
 def test_a_dial_tone_is_not_music():
     x = np.concatenate([silence(1), 0.05 * tone((350, 440), 20), silence(2)])
-    assert holds(audio(x, noise=NOISE)) == []
+    assert {s.kind for s in hear_sounds(audio(x, noise=NOISE), OPTIONS)} <= {'tone'}
+
+
+@cache
+def ear() -> Vad:
+    return load_vad(load_settings(None).vad)
+
+
+def heard(*channels: np.ndarray, noise: float = NOISE) -> list[tuple]:
+    """Kind, label, channel, start and end of what is heard with an ear for speech."""
+    return [(s.kind, s.label, s.channel, s.start_s, s.end_s)
+            for s in hear_sounds(audio(*channels, noise=noise), OPTIONS, ear)]
+
+
+def spoken(rate: int = 8000) -> list[np.ndarray]:
+    """Two stretches of real synthetic speech, at the level of a call."""
+    with av.open(str(SAMPLES / 'us-in-order.flac')) as file:
+        x = np.concatenate([f.to_ndarray().reshape(-1, 2) for f in file.decode(audio=0)])
+    x = x[::2, 0].astype(float) / 32768
+    return [x[12 * rate:20 * rate], x[30 * rate:37 * rate]]
+
+
+def drums(duration_s: float, rate: int = 8000) -> np.ndarray:
+    """Kick, snare and hi-hat, RMS 1: nothing stands still."""
+    rng, step = np.random.default_rng(5), 0.13
+    out = np.zeros(round((duration_s + 1) * rate))
+    t = np.arange(round(0.12 * rate)) / rate
+    kick = np.sin(2 * np.pi * (60 + 300 * np.exp(-40 * t)) * t) * np.exp(-25 * t)
+    for i in range(int(duration_s / step)):
+        at = round(i * step * rate)
+        out[at:at + len(t)] += 0.2 * rng.normal(size=len(t)) * np.exp(-90 * t)
+        if i % 16 in (0, 3, 8, 10):
+            out[at:at + len(t)] += 2 * kick
+        if i % 8 == 4:
+            out[at:at + len(t)] += rng.normal(size=len(t)) * np.exp(-30 * t)
+    out = out[:round(duration_s * rate)]
+    return out / np.sqrt(np.mean(out ** 2))
+
+
+def vibrato(duration_s: float, rate: int = 8000) -> np.ndarray:
+    """A solo voice of slow notes with 40 cents of vibrato, RMS 1."""
+    t = np.arange(round(duration_s * rate)) / rate
+    tune = np.array([69, 72, 74, 76, 74, 72, 67, 69])[(t / 0.8).astype(int) % 8]
+    hz = 440 * 2 ** ((tune - 69) / 12 + 40 / 1200 * np.sin(2 * np.pi * 5.6 * t))
+    phase = 2 * np.pi * np.cumsum(hz) / rate
+    x = sum(g * np.sin((k + 1) * phase) for k, g in enumerate((1, .7, .5, .4, .3)))
+    return x / np.sqrt(np.mean(x ** 2))
+
+
+@pytest.mark.parametrize('kind', [drums, vibrato])
+def test_music_without_still_lines_is_found_because_nobody_speaks_it(kind):
+    before, after = spoken()
+    x = np.concatenate([before, silence(0.6), 0.05 * kind(15), silence(0.6), after])
+    ((_, label, channel, start, end),) = heard(x)
+    assert (label, channel) == ('music', 0)
+    assert (start, end) == pytest.approx((8.6, 23.6), abs=0.7)
+
+
+def test_an_announcement_that_is_heard_twice_in_the_music_is_told_from_it():
+    said, tune = spoken()[0][:8000 * 4], 0.05 * music('pads', 40)
+    parts = [tune[:8000 * 12], said, tune[8000 * 12:8000 * 25], said, tune[8000 * 25:]]
+    found = heard(np.concatenate(parts))
+    assert [f[:2] for f in found] == [('hold', 'music'), ('ivr', 'announcement')] * 2 + [
+        ('hold', 'music')]
+    assert [f[3] for f in found] == pytest.approx([0, 12, 16, 29, 33], abs=1.0)
+
+
+def test_speech_between_two_pieces_of_music_that_the_other_party_answers_is_no_announcement():
+    first, second = spoken()
+    tune = 0.05 * music('pads', 30)
+    agent = np.concatenate([tune[:8000 * 12], first, tune[8000 * 12:]])
+    caller = np.concatenate([silence(14), second, silence(20)])
+    assert {f[:2] for f in heard(agent, caller)} == {('hold', 'music')}
+
+
+def test_beeps_in_a_line_where_nobody_speaks_are_a_hold_from_speech_to_speech():
+    before, after = 0.06 * voice(8, seed=1), 0.06 * voice(7, seed=2)
+    beep = 0.05 * tone((950,), 0.3)
+    wait = np.concatenate([silence(3), beep, silence(5), beep, silence(6), beep, silence(4)])
+    found = [f for f in heard(np.concatenate([before, wait, after]),
+                              silence(8 + 18.9 + 7)) if f[0] == 'hold']
+    assert [f[:2] for f in found] == [('hold', 'music')]
+    assert found[0][4] - found[0][3] == pytest.approx(18.9, abs=0.5)
+
+
+def test_a_hum_that_voices_interrupt_is_not_music():
+    t = np.arange(8000 * 60) / 8000
+    hum = sum(np.sin(2 * np.pi * 50 * k * t + k) / k ** 0.7 for k in range(1, 12))
+    talk = np.concatenate([np.concatenate([0.06 * voice(3, seed=i), silence(2)])
+                           for i in range(12)])
+    assert holds(audio(talk + 0.012 * hum, noise=0.003)) == []
 
 
 def zeroed(sound: Audio, start_s: float, end_s: float, value: int = 0) -> Audio:

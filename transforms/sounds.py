@@ -12,7 +12,8 @@ from annotated_types import Ge, Gt, Interval
 from transforms.bands import band_power, fingerprint
 from transforms.beeps import BeepOptions, find_beeping
 from transforms.conversation import Audio, Sound
-from transforms.intervals import Span, covered, union
+from transforms.intervals import Span, covered, subtract, union
+from transforms.ivr import IvrOptions
 from transforms.music import (
     MusicOptions,
     join_features,
@@ -21,6 +22,7 @@ from transforms.music import (
     segment_frames,
 )
 from transforms.played import Channel, Voices, find_music
+from transforms.references import Mark, MatchOptions, ReferenceFile, find_references
 from transforms.spectrum import SpectrumOptions, power_blocks, runs
 from transforms.tones import PROGRESS, ToneOptions, find_tones, tone_features
 from transforms.vad import Vad
@@ -59,6 +61,9 @@ class SoundOptions:
       music: hold music.
       beeps: beeps in a silent line.
       zero: digital zero.
+      ivr: recorded prompts before the answer.
+      references: recordings that the site's phone system plays.
+      matching: when one of them is heard.
       same_share: sounds of one kind in several channels that share at least this much of the
         longer one are one sound, heard in all of them.
     """
@@ -68,11 +73,15 @@ class SoundOptions:
     music: MusicOptions
     beeps: BeepOptions
     zero: ZeroOptions
+    ivr: IvrOptions
+    references: tuple[ReferenceFile, ...]
+    matching: MatchOptions
     same_share: Annotated[float, Interval(gt=0, le=1)]
 
 
 def hear_sounds(audio: Audio, options: SoundOptions,
-                load_vad: Callable[[], Vad] | None = None) -> tuple[Sound, ...]:
+                load_vad: Callable[[], Vad] | None = None,
+                references: Sequence[Mark] = ()) -> tuple[Sound, ...]:
     """The recording's rings, tones, music, announcements and digital zero, in order of start.
 
     A ring (`ring/ringback`, or `ringback_partial` where the recording began inside it) is one
@@ -83,13 +92,14 @@ def hear_sounds(audio: Audio, options: SoundOptions,
       load_vad: gives the ear for speech, the same one each time; called only where something
         may be music or speech. None: only music that is sure without is found, and speech
         inside it is taken for part of it.
+      references: those of the options, loaded.
     """
     found: list[Sound] = []
     signals = [_tones(audio, channel, options) for channel in range(audio.channels)]
     for channel, (tones, heard) in enumerate(signals):
         heard = replace(heard, voices=_voices(audio, channel, load_vad))
         others = [other for _, other in signals if other.channel != channel]
-        found += _with_music(tones, heard, others, options)
+        found += _with_music(tones, heard, others, references, options)
     found = _once(found, options.same_share) if audio.channels > 1 else found
     parked = [(s.start_s, s.end_s) for s in found if s.kind in ('hold', 'ring')]
     found += find_beeping(audio, [heard.levels for _, heard in signals], union(parked),
@@ -115,12 +125,27 @@ def _tones(audio: Audio, channel: int, options: SoundOptions) -> tuple[list[Soun
 
 
 def _with_music(tones: Sequence[Sound], heard: Channel, others: Sequence[Channel],
-                options: SoundOptions) -> list[Sound]:
-    music = find_music(heard, others, options.spectrum, options.music)
+                references: Sequence[Mark], options: SoundOptions) -> list[Sound]:
+    known = find_references(heard.marks, heard.levels, heard.channel, references,
+                            options.spectrum, options.matching)
+    music = known + _beside(find_music(heard, others, options.spectrum, options.music), known,
+                            options.music.min_s)
     playing = [(piece.start_s, piece.end_s + 1.0) for piece in music if piece.kind == 'hold']
     # a note of a tune is as pure as a beep
     return [*music, *(tone for tone in tones if tone.label in PROGRESS
                       or not covered((tone.start_s, tone.end_s), playing))]
+
+
+def _beside(music: Sequence[Sound], known: Sequence[Sound], min_s: float) -> list[Sound]:
+    """What was heard as music or an announcement and is none of the references."""
+    spans = union([(s.start_s, s.end_s) for s in known])
+    out = []
+    for sound in music:
+        whole = (sound.start_s, sound.end_s)
+        out += [replace(sound, start_s=start, end_s=end)
+                for start, end in subtract([whole], spans)
+                if (start, end) == whole or end - start >= min_s]
+    return out
 
 
 def _voices(audio: Audio, channel: int, load_vad: Callable[[], Vad] | None) -> Voices | None:

@@ -6,7 +6,7 @@ phrase matchers). What they do to a call is in the module named like the stage.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import cache
@@ -17,11 +17,14 @@ from transforms import levels
 from transforms.assess import assess
 from transforms.conversation import Conversation, Lane, Note, Reference, RunContext, Sound
 from transforms.decode import DecodeOptions, decode, sha256_of
+from transforms.delivery import Loudness, falls
 from transforms.diarize import DiarizeOptions, load_diarizer
+from transforms.ivr import hear_prompts
 from transforms.lanes import LaneOptions, find_lanes
 from transforms.metadata import metadata_of
 from transforms.phrases import Lexicon, Matcher, opening_score
 from transforms.redact import RedactOptions, redact_words
+from transforms.references import load_references
 from transforms.roles import RoleOptions, tell_agent
 from transforms.sounds import SoundOptions, hear_sounds
 from transforms.standard import Standard
@@ -79,12 +82,17 @@ def decoding(options: DecodeOptions, context: RunContext) -> Stage:
     return stage
 
 
-def listening(options: SoundOptions, vad: VadOptions) -> Stage:
+def listening(options: SoundOptions, vad: VadOptions, decoding_by: DecodeOptions) -> Stage:
     heard_by = cache(lambda: load_vad(vad))
+    references = load_references(options.references, decoding_by, options.spectrum,
+                                 options.matching)
 
     def stage(call: Conversation) -> Conversation:
         assert call.audio is not None
-        return replace(call, sounds=hear_sounds(call.audio, options, heard_by))
+        sounds = hear_sounds(call.audio, options, heard_by, references)
+        prompts = hear_prompts(call.audio, sounds, heard_by, metadata_of(call.ref).answered_s,
+                               options.ivr)
+        return replace(call, sounds=(*sounds, *prompts))
     return stage
 
 
@@ -142,24 +150,34 @@ def taking_turns(standard: Standard, lexicon: Lexicon) -> Stage:
     matcher = Matcher(lexicon)
 
     def stage(call: Conversation) -> Conversation:
+        assert call.audio is not None
         agent, caller = parties(call)
-        turns, words = build_turns(agent, caller, standard, matcher, transcriber=call.transcriber,
-                                   transcript_trust=call.transcript_trust)
-        events = (*speech_events(agent, caller),
+        lanes = {AGENT: agent, CALLER: caller}
+        turns, words = build_turns(
+            agent, caller, standard, matcher, transcriber=call.transcriber,
+            transcript_trust=call.transcript_trust,
+            loudness={who: Loudness(call.audio, lane) for who, lane in lanes.items()})
+        pitch = {who: levels.pitch_of(call.audio, lane.channel, lane.speech)
+                 for who, lane in lanes.items()}
+        ends = {AGENT: falls(agent, caller, pitch[AGENT], standard),
+                CALLER: falls(caller, agent, pitch[CALLER], standard)}
+        events = (*speech_events(agent, caller, ends),
                   *(sound_event(sound, call) for sound in call.sounds),
                   *(note_event(note, call) for note in call.notes))
-        return replace(call, audio=None, turns=with_voices(call, turns), words=words,
+        return replace(call, audio=None, turns=with_voices(call, turns, pitch), words=words,
                        events=events)
     return stage
 
 
-def with_voices(call: Conversation, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
-    """The turns with the level and pitch of their speech."""
+def with_voices(call: Conversation, turns: tuple[Turn, ...],
+                pitch: Mapping[str, levels.Pitch]) -> tuple[Turn, ...]:
+    """The turns with the level and pitch of their speech; `pitch` is each party's."""
     assert call.audio is not None
     out = {}
     for speaker, lane in zip((AGENT, CALLER), parties(call), strict=True):
         own = [turn for turn in turns if turn.speaker == speaker]
-        voices = levels.measure(call.audio, lane, [(turn.start_s, turn.end_s) for turn in own])
+        voices = levels.measure(call.audio, lane, [(turn.start_s, turn.end_s) for turn in own],
+                                pitch[speaker])
         for turn, voice in zip(own, voices, strict=True):
             out[turn.turn] = replace(turn, level_dbfs=voice.level_dbfs, f0_st=voice.f0_st,
                                      f0_iqr_st=voice.f0_iqr_st)
