@@ -68,6 +68,8 @@ def resolved(seed: int, knobs: Knobs) -> Knobs:
             raise ValueError(f'{knob.name} is one of {", ".join(map(str, allowed))}, not {asked}')
     if out['codec'] in ('pcm_mulaw', 'gsm'):
         out['sample_rate'] = 8000
+    if out['hold_kind'] == 'zero' and out['pauses'] == 'digital_silence' and not knobs.pauses:
+        out['pauses'] = 'noise'  # or nobody could tell the hold from the other silences
     if out['ring_starts_mid'] and not out['ring_count']:
         out['ring_starts_mid'] = False
     names = [name for name in ('agent_voice', 'caller_voice') if out[name] not in voices()]
