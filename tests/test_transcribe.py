@@ -12,11 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.settings import load_settings
+from pipeline.settings import load_lexicon, load_settings
 from transforms.conversation import Audio, Lane, Reference
 from transforms.decode import decode
 from transforms.intervals import covered, total, union
-from transforms.transcribe import EngineError, load_transcriber, resolve_engine
+from transforms.transcribe import (
+    EngineError,
+    load_transcriber,
+    resolve_engine,
+    told_phrases,
+)
 from transforms.transcribe.segments import (
     Word,
     at_16_khz,
@@ -46,7 +51,7 @@ def options(**changes):
 
 @pytest.fixture(scope='module')
 def embedded():
-    return load_transcriber(options(engine='pocketsphinx'))
+    return load_transcriber(options(engine='pocketsphinx'), load_lexicon('en'))
 
 
 def sample(call_id):
@@ -135,7 +140,9 @@ def test_a_telephone_call_stored_at_16_khz_is_not_trusted_whatever_its_noise(noi
     audio = sample('fr-caller-interrupts')
     assert audio.rate == 8000
     lane = Lane(truth['agent_channel'], tuple((t['start_s'], t['end_s']) for t in turns))
-    assert embedded.hear(audio, (lane,), 'en', NOBODY).trust == 'low'
+    heard = embedded.hear(audio, (lane,), 'en', NOBODY)
+    assert heard.trust == 'low'
+    assert set(heard.words[0].time_quality) == {'interpolated'}  # heard in one quick pass
     samples = np.stack([at_16_khz(audio.window(channel), audio.rate) for channel in (0, 1)])
     if noise_dbfs is not None:
         samples += np.random.default_rng(5).normal(0, 10 ** (noise_dbfs / 20), samples.shape)
@@ -167,6 +174,16 @@ def test_a_phrase_that_cannot_be_pronounced_stops_the_run_and_names_the_word():
 
 
 # The seam
+
+
+def test_an_engine_is_told_the_phrases_of_the_list_that_its_options_name():
+    lexicon, chosen = load_lexicon('en'), options()
+    told = told_phrases(chosen, 'pocketsphinx', lexicon)
+    assert lexicon.categories['farewell'] in told[2]
+    assert told_phrases(chosen, 'whisperx', lexicon) == []  # prompts are off
+    prompt = dataclasses.replace(chosen.whisperx.prompt, enabled=True)
+    prompted = options(whisperx=dataclasses.replace(chosen.whisperx, prompt=prompt))
+    assert lexicon.categories['greeting'] in told_phrases(prompted, 'whisperx', lexicon)[2]
 
 
 def test_no_engine_gives_no_words_and_no_trust():

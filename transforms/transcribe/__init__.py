@@ -25,7 +25,7 @@ from warehouse.records import Words
 
 __all__ = ['DetectOptions', 'Engine', 'EngineError', 'GuardOptions', 'PocketsphinxOptions',
            'PromptOptions', 'ProvidedOptions', 'TranscribeOptions', 'Transcriber', 'Transcript',
-           'WhisperxOptions', 'load_transcriber', 'resolve_engine']
+           'WhisperxOptions', 'load_transcriber', 'resolve_engine', 'told_phrases']
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,18 @@ def resolve_engine(options: TranscribeOptions) -> Engine:
     return Engine('pocketsphinx', 'en-us', 'the configuration says so')
 
 
+def told_phrases(options: TranscribeOptions, engine: str, lexicon: Lexicon) -> list[object]:
+    """What of a phrase list an engine is told before it hears a call; empty where nothing is."""
+    if engine == 'pocketsphinx':
+        categories: tuple[str, ...] = options.pocketsphinx.categories
+        names: tuple[str, ...] = ()
+    elif engine == 'whisperx' and options.whisperx.prompt.enabled:
+        categories, names = options.whisperx.prompt.categories, lexicon.companies
+    else:
+        return []
+    return [lexicon.language, names, [lexicon.categories.get(name, ()) for name in categories]]
+
+
 def load_transcriber(options: TranscribeOptions, lexicon: Lexicon | None = None) -> Transcriber:
     """The engine that `resolve_engine` names, ready to hear. Downloads nothing.
 
@@ -73,7 +85,7 @@ def load_transcriber(options: TranscribeOptions, lexicon: Lexicon | None = None)
         heard: Transcriber = WhisperxTranscriber(options, engine.why, lexicon)
     elif engine.name == 'pocketsphinx':
         from transforms.transcribe.pocketsphinx_engine import PocketsphinxTranscriber
-        heard = PocketsphinxTranscriber(options, engine.why)
+        heard = PocketsphinxTranscriber(options, engine.why, lexicon)
     else:
         heard = _Deaf(engine, options.language)
     if options.engine in ('auto', 'provided'):

@@ -21,6 +21,7 @@ import numpy as np
 
 from transforms.conversation import Audio, Lane, Reference
 from transforms.intervals import Span, total
+from transforms.phrases import Lexicon
 from transforms.transcribe.seam import (
     LOW,
     NONE,
@@ -44,7 +45,7 @@ from warehouse.records import Words
 
 NAME, MODEL = 'pocketsphinx', 'en-us'
 FRAMES_A_SECOND = 100
-SEARCH = 'calls'
+EXACT, QUICK = 'exact', 'quick'  # searches of one decoder
 _VARIANT = re.compile(r'\((\d+)\)$')
 PRONUNCIATIONS = 6  # of a phrase at most: the first of each word and their nearest mixtures
 HIGH_BAND_HZ = (4600.0, 7000.0)  # above a telephone band and its resampler's leak, below 8 kHz
@@ -59,10 +60,10 @@ class PocketsphinxTranscriber:
     name = NAME
     model: str | None = MODEL
 
-    def __init__(self, options: TranscribeOptions, why: str):
+    def __init__(self, options: TranscribeOptions, why: str, lexicon: Lexicon | None = None):
         self.why = why
         self._options = options
-        self._decoder, self._phones = _load(options.pocketsphinx)
+        self._decoder, self._phones = _load(options.pocketsphinx, lexicon)
 
     def hear(self, audio: Audio, lanes: tuple[Lane, ...], language: str | None,
              ref: Reference) -> Transcript:
@@ -75,8 +76,7 @@ class PocketsphinxTranscriber:
         doubt = ('nothing says that the call is in English' if spoken is None
                  else '' if is_wideband(audio, lanes, self._options.pocketsphinx)
                  else 'no speech above 4 kHz: a telephone line')
-        # The pass that lays each phone is a fifth of the work, and nobody reads times off words
-        # that are not believed.
+        # Nothing is judged by words that are not believed: they are heard quickly, for reading.
         words = hear_lanes(lanes, self._options.word_slack_s,
                            lambda channel, speech: self._words(audio, channel, speech, not doubt))
         return self._transcript(words, spoken, LOW if doubt else OK, doubt)
@@ -96,10 +96,11 @@ class PocketsphinxTranscriber:
         return out
 
     def _decode(self, samples: np.ndarray, exact: bool) -> list[Word]:
-        """The words of a stretch, times from its start: to the phone if `exact`."""
+        """The words of a stretch, times from its start: to the phone if `exact`, else in one
+        pass of a narrower search."""
         decoder = self._decoder
         raw = np.clip(np.round(samples * 32768), -32768, 32767).astype('<i2').tobytes()
-        decoder.activate_search(SEARCH)
+        decoder.activate_search(EXACT if exact else QUICK)
         _run(decoder, raw)
         if decoder.hyp() is None:
             return []
@@ -169,7 +170,8 @@ def high_sounds_db(audio: Audio, lane: Lane) -> tuple[float, float]:
             10 * float(np.log10((strong + tiny) / (weak + tiny))))
 
 
-def _load(options: PocketsphinxOptions) -> tuple[Any, dict[str, tuple[int, ...]]]:
+def _load(options: PocketsphinxOptions,
+          lexicon: Lexicon | None) -> tuple[Any, dict[str, tuple[int, ...]]]:
     """The decoder, and of each phrase that it knows as one entry: the phones of each word."""
     import pocketsphinx
 
@@ -180,15 +182,29 @@ def _load(options: PocketsphinxOptions) -> tuple[Any, dict[str, tuple[int, ...]]
     language_model = pocketsphinx.NGramModel(decoder.config, decoder.logmath,
                                              str(folder / 'en-us.lm.bin'))
     phones: dict[str, tuple[int, ...]] = {}
-    for phrase in options.phrases:
-        name = _entry(phrase)
+    for phrase in dict.fromkeys([*options.phrases, *_listed(options, lexicon, decoder)]):
+        name = '_'.join(phrase.split())
         for number, sounds in enumerate(_pronunciations(decoder, phrase), 1):
             entry = name if number == 1 else f'{name}({number})'
             decoder.add_word(entry, ' '.join(sounds), False)
             phones[entry] = tuple(len(sound.split()) for sound in sounds)
         language_model.add_word(name, options.phrase_weight)
-    decoder.add_lm(SEARCH, language_model)
+    decoder.add_lm(EXACT, language_model)
+    # A search takes the settings of the moment it is made.
+    decoder.config['maxhmmpf'] = options.quick_hmm
+    decoder.config['fwdflat'] = decoder.config['bestpath'] = False
+    decoder.add_lm(QUICK, language_model)
     return decoder, phones
+
+
+def _listed(options: PocketsphinxOptions, lexicon: Lexicon | None, decoder: Any) -> list[str]:
+    """The phrases of the list, each up to its first slot, that the dictionary can pronounce."""
+    if lexicon is None or lexicon.language != 'en':
+        return []
+    texts = [phrase.split('{')[0].split() for category in options.categories
+             for phrase in lexicon.categories.get(category, ())]
+    return [' '.join(words) for words in texts
+            if len(words) > 1 and all(decoder.lookup_word(word) for word in words)]
 
 
 def _pronunciations(decoder: Any, phrase: str) -> list[tuple[str, ...]]:
@@ -221,14 +237,7 @@ def _is_filler(name: str) -> bool:
 
 def _texts(name: str) -> list[str]:
     """The words of an entry: `thank_you(2)` is thank, you."""
-    return _VARIANT.sub('', name).rstrip('_').split('_')
-
-
-def _entry(phrase: str) -> str:
-    """The name of a phrase in the vocabulary: `thank_you`; `bye_` for a word that is there already,
-    as newspapers have it."""
-    texts = phrase.split()
-    return '_'.join(texts) if len(texts) > 1 else f'{texts[0]}_'
+    return _VARIANT.sub('', name).split('_')
 
 
 def _roughly(name: str, first: int, last: int) -> list[Word]:
