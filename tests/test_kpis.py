@@ -116,4 +116,12 @@ def test_a_party_that_never_speaks_has_no_talk_and_no_longest_turn():
     kpis = kpis_of([(CALLER, 1, 5, 'is anybody there at all')], 8.0)
     assert (kpis.agent_talk_s, kpis.agent_talk_ratio) == (0.0, 0.0)
     assert kpis.agent_longest_turn_s is None
-    assert kpis.agent_interruptions == 0
+
+
+def test_of_a_party_that_is_never_heard_nobody_knows_what_it_interrupted():
+    found = judged([(CALLER, 1, 5, 'is anybody there at all')], 8.0)
+    why = {f.rule_id: f.why for f in found.findings}
+    for name in ('agent_interruptions', 'caller_interruptions', 'caller_backchannels',
+                 'overlap_ratio'):
+        assert getattr(found.kpis[0], name) is None
+        assert 'its channel may be dead' in why[f'kpi.{name}']

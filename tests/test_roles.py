@@ -114,6 +114,11 @@ def test_who_opens_with_a_long_turn_greets_and_is_the_agent(direction, confidenc
     assert tell((GREETING, answer), direction=direction) == Role(0, 'first_speaker', confidence)
 
 
+def test_a_sound_inside_the_greeting_does_not_end_it():
+    answer = Lane(1, ((2.6, 3.0), (6.0, 9.0)))
+    assert tell((GREETING, answer), direction='inbound') == Role(0, 'first_speaker', 0.85)
+
+
 def test_two_who_start_together_tell_little():
     other = Lane(1, ((1.2, 2.0),))
     assert tell((FIRST, other), direction='inbound') == Role(0, 'first_speaker', 0.5)

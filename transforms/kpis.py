@@ -28,6 +28,7 @@ _NO_REASON = frozenset({
     'rules_unknown',
 })
 _SILENT = 'nobody speaks in the recording'
+_ONE_SIDED = 'one party is not heard in the whole recording: its channel may be dead'
 _ONE_CHANNEL = ('both parties share one channel, and the overlaps that {} tells apart are not '
                 'trusted by this standard')
 
@@ -124,6 +125,8 @@ def _overlap(judged: Judged, silent: bool) -> Part:
     if silent or (call.lane_source != 'channel' and call.diarizer not in rule.trusted_diarizers):
         why = _SILENT if silent else _ONE_CHANNEL.format(call.diarizer or 'the diarizer')
         return {}, dict.fromkeys(names, why)
+    if not all(talk.speech for talk in judged.timeline.talks):
+        return {}, dict.fromkeys(names, _ONE_SIDED)
     least = rule.headline_s
     cut_off = [o.speaker for o in judged.overlaps
                if o.label in INTERRUPTIONS and o.end_s - o.start_s >= least]

@@ -10,7 +10,7 @@ from annotated_types import Ge, Gt, Interval
 
 from transforms.conversation import Lane, Reference
 from transforms.errors import CallError
-from transforms.intervals import total
+from transforms.intervals import Span, covered, total
 from warehouse.records import Words
 
 MANIFEST, CONFIG, PHRASES, FIRST = 'manifest', 'config', 'phrases', 'first_speaker'
@@ -141,19 +141,22 @@ def _by_phrases(lanes: Sequence[Lane], opening: Callable[[Words], float],
 
 
 def _by_order(lanes: Sequence[Lane], direction: str | None, options: RoleOptions) -> Role:
-    starts = [lane.speech[0][0] if lane.speech else float('inf') for lane in lanes]
+    # What one says wholly within the other's talk opens nothing; in mono it may be no one.
+    spoken = [[s for s in lane.speech if covered(s, other.speech) < s[1] - s[0]] or lane.speech
+              for lane, other in (lanes, lanes[::-1])]
+    starts = [speech[0][0] if speech else float('inf') for speech in spoken]
     if min(starts) == float('inf'):
         return Role(None, None, None)
     first = starts.index(min(starts))
-    lane, confidence = _by_opening(lanes, first, direction, options)
+    lane, confidence = _by_opening(spoken, first, direction, options)
     if abs(starts[0] - starts[1]) < options.together_s:
         confidence = min(confidence, options.together_confidence)
     return Role(lane, FIRST, confidence)
 
 
-def _by_opening(lanes: Sequence[Lane], first: int, direction: str | None,
+def _by_opening(spoken: Sequence[Sequence[Span]], first: int, direction: str | None,
                 options: RoleOptions) -> tuple[int, float]:
-    one, two = lanes[first].speech, lanes[1 - first].speech
+    one, two = spoken[first], spoken[1 - first]
     turn = [s for s in one if not two or s[0] < two[0][0]]
     if total(turn) >= options.greeting_s:
         return first, (options.outbound_confidence if direction == 'outbound'
