@@ -41,13 +41,13 @@ def main():
         if ref.call_id.endswith('hangs'):
             ctypes.PyDLL(None).sleep(600)  # in C, holding the interpreter: no signal is heard
         if ref.call_id.endswith('allocates'):
-            held = b'x' * (300 << 20)
+            held = b'x' * (600 << 20)
             time.sleep(600)
             del held
         if ref.call_id.endswith('leaves-much'):
-            left_behind.append(b'x' * (120 << 20))
+            left_behind.append(b'x' * (250 << 20))
         if ref.call_id.endswith('takes-some'):
-            left_behind.append(b'x' * (60 << 20))
+            left_behind.append(b'x' * (150 << 20))
             time.sleep(1.0)
         if ref.call_id.endswith('takes-2s'):
             time.sleep(2.0)

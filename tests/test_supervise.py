@@ -78,11 +78,11 @@ def the_reject(tmp_path):
 
 
 def test_a_call_in_which_the_worker_hangs_is_rejected_and_the_others_land(run, tmp_path):
-    assert run('a', 'hangs', 'b', call_least_s=1.0) == [
+    assert run('a', 'hangs', 'b', call_least_s=3.0) == [
         ('a', 'landed'), ('b', 'landed'), ('hangs', 'rejected')]
     reject = the_reject(tmp_path)
     assert (reject.step, reject.error) == ('worker', 'timed_out')
-    assert reject.message == ('/calls/hangs.wav: stopped after 1 s of work on a recording that was '
+    assert reject.message == ('/calls/hangs.wav: stopped after 3 s of work on a recording that was '
                               'not yet decoded')
     assert 'limits.call_least_s' in reject.way_out
 
@@ -100,15 +100,15 @@ def test_a_call_is_not_stopped_where_the_limit_is_off():
 
 
 def test_a_call_that_fills_the_memory_is_rejected_and_the_others_land(run, tmp_path):
-    assert run('a', 'allocates', 'b', memory_mb=200) == [
+    assert run('a', 'allocates', 'b', memory_mb=400) == [
         ('a', 'landed'), ('allocates', 'rejected'), ('b', 'landed')]
     reject = the_reject(tmp_path)
     assert (reject.step, reject.error) == ('worker', 'out_of_memory')
-    assert 'limits.memory_mb is 200' in reject.message
+    assert 'limits.memory_mb is 400' in reject.message
 
 
 def test_a_call_is_not_rejected_for_the_memory_that_an_earlier_one_left_behind(run):
-    assert run('leaves-much', 'takes-some', memory_mb=200) == [
+    assert run('leaves-much', 'takes-some', memory_mb=400) == [
         ('leaves-much', 'landed'), ('takes-some', 'landed')]
 
 
