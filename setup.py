@@ -36,8 +36,9 @@ setup(
         'whisperx>=3.8.5,<4',
     ],
     extras_require={
-        'dev': ['build', 'call-ai-metrics==0.1.0', 'hypothesis', 'mypy', 'pytest', 'pytest-timeout', 'ruff', 'setuptools', 'soundfile',
-                'types-psutil', 'types-PyYAML', 'uv', 'wheel'],
+        'dev': ['build', 'call-ai-metrics==0.1.0', 'hypothesis', 'mypy', 'pytest',
+                'pytest-timeout', 'ruff', 'setuptools', 'soundfile', 'types-psutil',
+                'types-PyYAML', 'uv', 'wheel'],
     },
     entry_points={'console_scripts': ['etiquette = pipeline.__main__:main']},
 )
