@@ -118,7 +118,8 @@ def _tones(audio: Audio, channel: int, options: SoundOptions) -> tuple[list[Soun
         band_rows.append(band_power(power, spectrum))
     features = np.concatenate(tone_rows)
     tones = find_tones(audio, channel, features, spectrum, options.tones)
-    signals = [(tone.start_s, tone.end_s) for tone in tones if tone.label in PROGRESS]
+    signals = [(tone.start_s, tone.end_s) for tone in tones
+               if tone.label in (*PROGRESS, 'dtmf')]
     return tones, Channel(
         channel, lines_of(join_features(music_rows), signals, spectrum, options.music),
         features[:, 0], fingerprint(np.concatenate(band_rows), spectrum), signals, None)
