@@ -1,4 +1,7 @@
+from types import SimpleNamespace
+
 from tests.bench.overlap_score import COUNTED, NOTHING, Seen, confusion, intended, scores, table
+from tests.simulator.script import Overlap
 from warehouse.records import AGENT, CALLER
 
 
@@ -25,9 +28,14 @@ def test_the_same_interruption_found_twice_is_one_hit_and_one_mistake():
 
 
 def test_how_long_an_intended_overlap_is_tells_the_rendered_speech():
-    speech = {AGENT: [(1.4, 3.0)], CALLER: [(0.0, 1.5), (1.6, 1.8)]}
-    (one,) = intended([('interruption_taken', AGENT, 1.0, 2.0)], speech)
+    truth = SimpleNamespace(
+        overlaps=[Overlap('interruption_taken', AGENT, 1.0, 2.0),
+                  Overlap('backchannel', CALLER, 2.2, 2.4)],
+        signals=[(CALLER, 2.2, 2.6, 'Right.')],
+        talk={AGENT: [(1.4, 3.0)], CALLER: [(0.0, 1.5), (1.6, 1.8), (2.2, 2.6)]}.get)
+    one, signal = intended(truth)
     assert round(one.both_s, 3) == 0.3
+    assert signal == Seen('backchannel', CALLER, 2.2, 2.6, signal.both_s)
     assert scores([one], [], 0.5)[COUNTED].recall is None
     assert scores([one], [], 0.3)[COUNTED].recall == 0.0
 

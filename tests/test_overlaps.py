@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.calls_for_tests import event, judged
 from tests.standard_for_tests import default_standard
 from transforms.intervals import intersect, union
-from transforms.overlaps import INTERRUPTIONS, find_overlaps
+from transforms.overlaps import INTERRUPTIONS, Voices, find_overlaps
 from transforms.talk import NONE, LaneWords, Talk
 from warehouse.records import AGENT, CALLER
 
@@ -145,7 +145,7 @@ def talk(who, speech):
 def test_every_overlap_gets_exactly_one_class(agent, caller):
     rule = default_standard().overlaps
     a, b = talk(AGENT, agent), talk(CALLER, caller)
-    found = find_overlaps(a, b, {}, rule, trust=NONE, diarized=False)
+    found = find_overlaps(a, b, {}, Voices({}, ()), rule, trust=NONE, diarized=False)
     assert {o.label for o in found} <= LABELS
     assert all(0.0 < o.confidence <= 1.0 for o in found)
     for start, end in intersect(a.ipus, b.ipus):
@@ -160,7 +160,8 @@ def test_swapping_the_speakers_swaps_who_came_in(agent, caller):
 
     def shape(first, second, swap):
         return [(o.label, o.start_s, o.end_s, (o.speaker == AGENT) != swap) for o in find_overlaps(
-            talk(AGENT, first), talk(CALLER, second), {}, rule, trust=NONE, diarized=False)
+            talk(AGENT, first), talk(CALLER, second), {}, Voices({}, ()), rule, trust=NONE,
+            diarized=False)
             if not tied(o, first, second)]
 
     def tied(overlap, first, second):

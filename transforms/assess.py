@@ -13,13 +13,13 @@ from transforms.holds import Hold, announced_silences, find_holds
 from transforms.intervals import Span, subtract
 from transforms.kpis import Judged, make_kpis
 from transforms.metadata import Metadata, metadata_of
-from transforms.overlaps import Overlap, bleed_overlaps, find_overlaps
+from transforms.overlaps import Overlap, Voices, bleed_overlaps, find_overlaps
 from transforms.phrases import Lexicon, Match, Matcher, matcher_of
 from transforms.rings import TRANSFER_RING, Ringing, find_ringing
 from transforms.signoff import Scene, find_signoff
 from transforms.silences import Timeline, draw_timeline
 from transforms.standard import Standard
-from transforms.talk import FULL, NONE, Talk, make_talk, trust_of
+from transforms.talk import FULL, NONE, Talk, end_of, make_talk, trust_of
 from transforms.turns import timed_words
 from warehouse.records import AGENT, CALLER, Call, Event, Finding, Kpis, Turn, Words
 
@@ -81,7 +81,7 @@ def assess(call: Call, turns: Sequence[Turn], words: Words, events: Iterable[Eve
                for who in (AGENT, CALLER)}
     ringing, holds, timeline = _timeline(call, metadata, heard, talks, turns, matches, signals,
                                          standard)
-    overlaps = _overlaps(timeline.talks, heard, signals, standard, trust, call)
+    overlaps = _overlaps(timeline.talks, heard, turns, signals, standard, trust, call)
     announced = [(s.start_s, s.end_s) for s in timeline.silences if s.is_announced]
     signoff = find_signoff(Scene(
         call, metadata, matches, words, *timeline.talks,
@@ -138,13 +138,15 @@ def _music_alone(music: Sequence[Event], parked: Sequence[Span], agent: Talk,
     return spans
 
 
-def _overlaps(talks: tuple[Talk, Talk], heard: Sequence[Event],
+def _overlaps(talks: tuple[Talk, Talk], heard: Sequence[Event], turns: Sequence[Turn],
               signals: Mapping[str, Sequence[Span]], standard: Standard, trust: str,
               call: Call) -> tuple[Overlap, ...]:
     bleed = {who: [(e.start_s, e.end_s) for e in heard
                    if e.kind == 'speech' and e.label == 'bleed' and e.speaker == who]
              for who in (AGENT, CALLER)}
-    return (*find_overlaps(*talks, signals, standard.overlaps, trust=trust,
+    ends = {who: {e.end_s: lower for e in heard if e.kind == 'speech' and e.speaker == who
+                  and (lower := end_of(e.evidence)) is not None} for who in (AGENT, CALLER)}
+    return (*find_overlaps(*talks, signals, Voices(ends, turns), standard.overlaps, trust=trust,
                            diarized=call.lane_source != 'channel'),
             *bleed_overlaps(*talks, bleed, standard.overlaps))
 

@@ -11,13 +11,16 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import log10
 
 from transforms.intervals import Span, intersect
 from transforms.standard import OverlapRule
 from transforms.talk import FULL, NONE, Talk, goes_on, run_at
 from transforms.tokens import FILLERS, distance, tokens_of
+from warehouse.records import Turn
 
 INTERRUPTIONS = frozenset({'interruption_taken', 'interruption_failed', 'contested'})
+_SAME_S = 0.11  # a word may reach so far beyond the voice activity that it ends
 _STALLS = FILLERS - {'just', 'please', 'sir', "ma'am", 'madam', 'now', 'very'}
 
 
@@ -31,6 +34,46 @@ class Overlap:
     end_s: float
     confidence: float
     evidence: str
+
+
+class Voices:
+    """What the voices tell of who was cut off, where no words do."""
+
+    def __init__(self, ends: Mapping[str, Mapping[float, float]], turns: Sequence[Turn]):
+        """Args:
+          ends: of each party, the share of its pitch that lies under the end of an utterance, by
+            the instant of that end, where it was measured.
+          turns: with their levels.
+        """
+        self._ends = ends
+        self._turns = {who: [turn for turn in turns if turn.speaker == who
+                             and not turn.is_backchannel and turn.level_dbfs is not None]
+                       for who in ends}
+        self._usual = {who: _mean_dbfs(own) for who, own in self._turns.items() if own}
+
+    def had_finished(self, y: str, end_s: float, x: str, start_s: float,
+                     rule: OverlapRule) -> bool:
+        """Whether Y, who stopped at `end_s`, was at its end; X came in at `start_s`.
+
+        Y's voice had fallen, and X was no louder than usual: who takes the floor speaks up.
+        """
+        lower = min(((abs(at - end_s), share) for at, share in self._ends.get(y, {}).items()
+                     if abs(at - end_s) <= _SAME_S), default=None)
+        return lower is not None and (
+            lower[1] + rule.final_per_db * self._louder_db(x, start_s) <= rule.final_pitch)
+
+    def _louder_db(self, who: str, at_s: float) -> float:
+        level = [turn.level_dbfs for turn in self._turns.get(who, ())
+                 if turn.start_s <= at_s <= turn.end_s and turn.level_dbfs is not None]
+        return level[0] - self._usual[who] if level else 0.0
+
+
+def _mean_dbfs(turns: Sequence[Turn]) -> float:
+    """The mean power of some turns, by their length."""
+    seconds = sum(turn.end_s - turn.start_s for turn in turns)
+    power = sum((turn.end_s - turn.start_s) * 10 ** ((turn.level_dbfs or 0.0) / 10)
+                for turn in turns)
+    return 10 * log10(max(power / max(seconds, 1e-9), 1e-12))
 
 
 @dataclass(frozen=True)
@@ -50,20 +93,23 @@ class _Scene:
     rule: OverlapRule
     signals: Mapping[str, frozenset[int]]  # which utterances of each party are listening signals
     floors: Mapping[str, Sequence[Span]]  # the other ones: a listening signal holds no floor
+    voices: Voices
     trust: str
     punctuated: bool
     lanes: float  # confidence in the lanes
 
 
 def find_overlaps(agent: Talk, caller: Talk, signals: Mapping[str, Sequence[Span]],
-                  rule: OverlapRule, *, trust: str, diarized: bool) -> tuple[Overlap, ...]:
+                  voices: Voices, rule: OverlapRule, *, trust: str,
+                  diarized: bool) -> tuple[Overlap, ...]:
     """Every stretch of `min_event_s` or more in which both speak, each with exactly one class.
 
-    Without words to believe, whoever stopped is taken to have been cut off, at a confidence of at
-    most `assumed_confidence`.
+    Without words to believe, whoever stopped is taken to have been cut off, unless the voices tell
+    that the sentence was at its end, at a confidence of at most `assumed_confidence`.
 
     Args:
       signals: each party's listening signals, as its turns say.
+      voices: how the parties sound.
       trust: how far the words can be believed (`transforms.talk`).
       diarized: the lanes were told apart in one channel, where overlap is half guessed.
     """
@@ -73,7 +119,7 @@ def find_overlaps(agent: Talk, caller: Talk, signals: Mapping[str, Sequence[Span
           for talk in (agent, caller)}
     floors = {talk.speaker: [ipu for i, ipu in enumerate(talk.ipus) if i not in at[talk.speaker]]
               for talk in (agent, caller)}
-    scene = _Scene(rule, at, floors, trust, punctuated,
+    scene = _Scene(rule, at, floors, voices, trust, punctuated,
                    rule.diarized_confidence if diarized else 1.0)
     return tuple(_judged(episode, scene) for episode in _episodes(agent, caller, scene))
 
@@ -131,8 +177,11 @@ def _pairs(a: Sequence[Span], b: Sequence[Span],
 
 def _episode(agent: Talk, caller: Talk, i: int, j: int, start: float, end: float,
              scene: _Scene) -> _Episode:
-    """Who came in: the one with the listening signal, else the one who started later."""
-    starts = agent.ipus[i][0], caller.ipus[j][0]
+    """Who came in: the one with the listening signal, else the one who started later.
+
+    A breath does not end a party's talk: who began in it came in on that party.
+    """
+    starts = _began(agent, i, scene.rule), _began(caller, j, scene.rule)
     agent_came = starts[0] > starts[1] or (
         starts[0] == starts[1] and agent.ipus[i][1] <= caller.ipus[j][1])
     if _is_signal(agent, i, scene) != _is_signal(caller, j, scene):
@@ -140,6 +189,10 @@ def _episode(agent: Talk, caller: Talk, i: int, j: int, start: float, end: float
     if agent_came:
         return _Episode(agent, caller, i, j, start, end)
     return _Episode(caller, agent, j, i, start, end)
+
+
+def _began(talk: Talk, at: int, rule: OverlapRule) -> float:
+    return talk.ipus[run_at(talk.ipus, at, rule.breath_s)[0]][0]
 
 
 def _inside(ipus: Sequence[Span], signals: Sequence[Span]) -> frozenset[int]:
@@ -248,10 +301,16 @@ def _floor(episode: _Episode, y_end: float, scene: _Scene) -> tuple[str, str, fl
     if y_wait >= rule.hold_floor_s and x_wait < rule.isolation_s \
             and x_spoken >= rule.hold_floor_s:
         told = scene.trust == FULL and scene.punctuated
-        if told and _complete(y, y_end):
-            return 'overlap_complete', f'the {y.speaker} had finished the sentence', 1.0
-        return ('interruption_taken', f'the {y.speaker} stopped, the {x.speaker} went on',
-                1.0 if told else rule.assumed_confidence)
+        if told:
+            done, why, most = _complete(y, y_end), 'finished the sentence', 1.0
+        else:
+            done = scene.voices.had_finished(y.speaker, y_end, x.speaker, episode.start_s, rule)
+            why, most = 'ended as one who had finished', rule.assumed_confidence
+        if not done:
+            return ('interruption_taken', f'the {y.speaker} stopped, the {x.speaker} went on', most)
+        if length <= rule.complete_s:
+            return 'overlap_complete', f'the {y.speaker} {why}', most
+        return 'contested', f'both talked on until the {y.speaker} {why}', most
     if x_wait >= rule.hold_floor_s:
         if y_wait >= rule.hold_floor_s:
             return 'brief', 'both stopped', most

@@ -17,7 +17,7 @@ from transforms import levels
 from transforms.assess import assess
 from transforms.conversation import Conversation, Lane, Note, Reference, RunContext, Sound
 from transforms.decode import DecodeOptions, decode, sha256_of
-from transforms.delivery import Loudness, falls
+from transforms.delivery import Loudness, ends
 from transforms.diarize import DiarizeOptions, load_diarizer
 from transforms.ivr import hear_prompts
 from transforms.lanes import LaneOptions, find_lanes
@@ -159,9 +159,9 @@ def taking_turns(standard: Standard, lexicon: Lexicon) -> Stage:
             loudness={who: Loudness(call.audio, lane) for who, lane in lanes.items()})
         pitch = {who: levels.pitch_of(call.audio, lane.channel, lane.speech)
                  for who, lane in lanes.items()}
-        ends = {AGENT: falls(agent, caller, pitch[AGENT], standard),
-                CALLER: falls(caller, agent, pitch[CALLER], standard)}
-        events = (*speech_events(agent, caller, ends),
+        endings = {AGENT: ends(agent, caller, pitch[AGENT], standard),
+                   CALLER: ends(caller, agent, pitch[CALLER], standard)}
+        events = (*speech_events(agent, caller, endings),
                   *(sound_event(sound, call) for sound in call.sounds),
                   *(note_event(note, call) for note in call.notes))
         return replace(call, audio=None, turns=with_voices(call, turns, pitch), words=words,

@@ -43,6 +43,7 @@ class OverlapRule:
 
     Attributes:
       min_event_s: shorter overlaps are no event.
+      breath_s: a pause shorter than this does not end a party's talk: who begins in it came in.
       edge_s: two starts nearer than this are simultaneous.
       silence_before_s: a dual start has this much silence of both before it.
       isolation_s: a backchannel has this much silence of its own speaker on either side;
@@ -56,8 +57,13 @@ class OverlapRule:
         by `bc_slope_db` a second.
       terminal_words, terminal_s: the other was done when at most so many of its words start, or
         its speech lasts no longer, after the overlap began.
+      final_pitch, final_per_db: without words to believe, who stopped had finished the sentence
+        when at most this share of its pitch lies under its last syllable; less, by so much a dB,
+        the louder than usual the other came in.
       min_ovl_s: shorter ones are never an interruption of any kind, only brief.
       hold_floor_s: who goes on for this long holds the floor; silent for as long has left it.
+      complete_s: who finished a sentence that the other had come in on no longer before was at its
+        last phrase; a longer overlap was a contest all the same.
       long_ovl_s: an overlap as long as this is certain in its length.
       headline_s: interruptions shorter than this are not counted in the KPIs.
       choral_distance: at most this share of words differ when both say the same.
@@ -69,6 +75,7 @@ class OverlapRule:
     """
 
     min_event_s: Seconds
+    breath_s: Seconds
     edge_s: Seconds
     silence_before_s: Seconds
     isolation_s: Seconds
@@ -83,8 +90,11 @@ class OverlapRule:
     bc_slope_db: Annotated[float, Ge(0)]
     terminal_words: Count
     terminal_s: Seconds
+    final_pitch: Share
+    final_per_db: Annotated[float, Ge(0)]
     min_ovl_s: Seconds
     hold_floor_s: Seconds
+    complete_s: Seconds
     long_ovl_s: Annotated[float, Gt(0)]
     headline_s: Seconds
     choral_distance: Share

@@ -17,6 +17,8 @@ FULL = 'full'  # what the words say and what they do not say can be believed
 PRESENCE = 'presence'  # what was heard was said, but much goes unheard and lacks punctuation
 NONE = 'none'
 
+_LOWER = 'of its pitch lies under its end'
+
 _UNHEARD = frozenset({'pocketsphinx'})  # engines that call wrong words certain
 
 
@@ -30,6 +32,17 @@ def trust_of(transcriber: str, transcript_trust: str) -> str:
     if transcript_trust != 'ok':
         return NONE
     return PRESENCE if transcriber in _UNHEARD else FULL
+
+
+def end_evidence(lower: float) -> str:
+    """`evidence` of a speech event: the share of its speaker's pitch that lies under its end."""
+    return f'{lower:.0%} {_LOWER}'
+
+
+def end_of(evidence: str | None) -> float | None:
+    """The share that `end_evidence` told."""
+    head, found, _ = (evidence or '').partition(f'% {_LOWER}')
+    return int(head) / 100 if found else None
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
+from types import MappingProxyType
 
 from transforms.conversation import Lane
 from transforms.intervals import Span, covered, union
 from transforms.phrases import Lexicon, Matcher, matcher_of
-from transforms.standard import Standard
+from transforms.standard import OverlapRule, Standard
 from transforms.talk import (
     FULL,
     NONE,
@@ -18,6 +19,7 @@ from transforms.talk import (
     Talk,
     goes_on,
     make_talk,
+    run_at,
     trust_of,
 )
 from warehouse.records import AGENT, CALLER, Event, Turn, Words
@@ -25,9 +27,13 @@ from warehouse.records import AGENT, CALLER, Event, Turn, Words
 NO_SPACES = frozenset({'ja', 'zh'})  # languages whose words are characters
 _RANK = {AGENT: 0, CALLER: 1}
 
+Loudness = Callable[[Span], float | None]
+
 
 def build_turns(agent: Lane, caller: Lane, standard: Standard, lexicon: Lexicon | Matcher, *,
-                transcriber: str, transcript_trust: str) -> tuple[tuple[Turn, ...], Words]:
+                transcriber: str, transcript_trust: str,
+                loudness: Mapping[str, Loudness] = MappingProxyType({}),
+                ) -> tuple[tuple[Turn, ...], Words]:
     """The turns of a call in order, and its words with their turn and speaker.
 
     Speech is voice activity and, where the transcript is to be believed, words. A turn ends when
@@ -37,21 +43,29 @@ def build_turns(agent: Lane, caller: Lane, standard: Standard, lexicon: Lexicon 
 
     Args:
       transcriber, transcript_trust: as in `calls`: they say how far the words can be believed.
+      loudness: of each party, as for `find_signals`.
     """
     matcher = lexicon if isinstance(lexicon, Matcher) else matcher_of(lexicon)
     trust = trust_of(transcriber, transcript_trust)
     talks = [_talk(AGENT, agent, trust, standard), _talk(CALLER, caller, trust, standard)]
-    signals = [find_signals(talks[0], talks[1], standard, matcher, trust),
-               find_signals(talks[1], talks[0], standard, matcher, trust)]
+    signals = [find_signals(x, y, standard, matcher, trust, loudness.get(x.speaker, _unknown))
+               for x, y in (talks, reversed(talks))]
     spans = _turn_spans(talks, signals, standard)
     words = _placed([agent, caller], spans, standard.turns.word_reach_s)
     return _with_text(spans, words, matcher.lexicon.language), words
 
 
-def speech_events(agent: Lane, caller: Lane) -> tuple[Event, ...]:
+def _unknown(span: Span) -> float | None:
+    return None
+
+
+def speech_events(agent: Lane, caller: Lane,
+                  evidence: Mapping[str, Mapping[Span, str]] = MappingProxyType({}),
+                  ) -> tuple[Event, ...]:
     """The `speech` events of a call: voice activity as it is, and bleed, labelled so.
 
     Where a party has several voices the label says whose it is: agent_1, agent_2 ...
+    `evidence` is of each party's spans, where there is any.
     """
     rows = [(start, end, _RANK[speaker], speaker, label)
             for speaker, lane in ((AGENT, agent), (CALLER, caller))
@@ -59,7 +73,8 @@ def speech_events(agent: Lane, caller: Lane) -> tuple[Event, ...]:
                                    or [''] * len(lane.speech), lane.speech),
                                   (['bleed'] * len(lane.bleed), lane.bleed))
             for label, (start, end) in zip(labels, spans, strict=True)]
-    return tuple(Event(i, 'speech', label, speaker, start, end)
+    return tuple(Event(i, 'speech', label, speaker, start, end,
+                       evidence=evidence.get(speaker, {}).get((start, end)))
                  for i, (start, end, _, speaker, label) in enumerate(sorted(rows)))
 
 
@@ -75,27 +90,41 @@ def timed_words(words: Words, index: Sequence[int]) -> tuple[LaneWords, list[boo
     return lane, [words.time_quality[i] == 'aligned' for i in order]
 
 
-def find_signals(x: Talk, y: Talk, standard: Standard, matcher: Matcher, trust: str) -> list[Span]:
+def find_signals(x: Talk, y: Talk, standard: Standard, matcher: Matcher, trust: str,
+                 loudness: Loudness) -> list[Span]:
     """The listening signals of `x` inside the talk of `y`.
 
-    One is short, stands alone in its lane, and `y` goes on after it. Its words, where they can be
-    believed, are listening signals; where they cannot, length and isolation decide alone, for a
-    courtesy taken for an interruption costs more than the reverse.
+    One is short, stands alone in its lane, comes when `y` has been talking for a while, and `y`
+    goes on after it. Its words, where they can be believed, are listening signals; where they
+    cannot, it is no louder than the party's speech in general, and the longer it is, the quieter.
+
+    Args:
+      loudness: how much louder than the speech of `x` in general a span is, dB, where known.
     """
     rule = standard.overlaps
     gap = rule.isolation_s
     out: list[Span] = []
     for start, end in union(x.ipus, gap):
-        if end - start > rule.bc_max_s or not _inside(start, end, y.ipus, rule.bc_pause_s):
+        if end - start > rule.bc_max_s or not _inside(start, end, y.ipus, rule):
             continue
         wait, spoken = goes_on(y.ipus, end, gap)
-        if wait > gap or spoken < rule.hold_floor_s:
+        if wait > gap or spoken < rule.bc_floor_s:
             continue
         heard = [x.words.text[i] for i in x.words.between(start, end)]
-        if _is_signal(heard, trust, standard, matcher) and not (
-                trust == FULL and _asked(y, start)):
+        said = trust == FULL and bool(heard)
+        if said and _asked(y, start):
+            continue
+        if _is_signal(heard, trust, standard, matcher) and (
+                said or _sounds_like_one(end - start, loudness((start, end)), rule)):
             out.append((start, end))
     return out
+
+
+def _sounds_like_one(length_s: float, louder_db: float | None, rule: OverlapRule) -> bool:
+    """Attempts to take the floor are longer than listening signals, and louder."""
+    if louder_db is None:
+        return True
+    return louder_db <= rule.bc_loud_db - rule.bc_slope_db * max(0.0, length_s - rule.bc_usual_s)
 
 
 def _talk(speaker: str, lane: Lane, trust: str, standard: Standard) -> Talk:
@@ -110,16 +139,17 @@ def _leaked(lane: Lane, i: int) -> bool:
             and covered((start, end), lane.bleed) > covered((start, end), lane.speech))
 
 
-def _inside(start: float, end: float, other: Sequence[Span], pause_s: float) -> bool:
-    """Whether a span overlaps the other's talk or lies in a short pause of it."""
+def _inside(start: float, end: float, other: Sequence[Span], rule: OverlapRule) -> bool:
+    """Whether a span lies in the other's talk, well after it began, or in a short pause of it."""
     at = bisect_right(other, (start, float('inf'))) - 1
-    before = other[at] if at >= 0 else None
-    after = other[at + 1] if at + 1 < len(other) else None
-    if before and before[1] > start:
-        return True
-    if before is None or after is None:
+    if at < 0:
         return False
-    return after[0] - before[1] <= pause_s
+    before = other[at]
+    if start - other[run_at(other, at, rule.isolation_s)[0]][0] < rule.bc_after_s:
+        return False
+    after = other[at + 1] if at + 1 < len(other) else None
+    return before[1] > start or (
+        after is not None and after[0] - before[1] <= rule.bc_pause_s)
 
 
 def _is_signal(heard: list[str], trust: str, standard: Standard, matcher: Matcher) -> bool:

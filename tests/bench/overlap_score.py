@@ -12,9 +12,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from transforms.intervals import Span, intersect, total
+from tests.simulator.truth import Truth
+from transforms.intervals import intersect, total
 from transforms.overlaps import INTERRUPTIONS
-from warehouse.records import Event, Turn
+from warehouse.records import AGENT, CALLER, Event, Turn
 
 NEAR_S = 0.1  # two spans this near are one thing: the error of a span's edges
 NOTHING = '-'  # in the confusion matrix: nothing was intended, or nothing detected
@@ -53,17 +54,15 @@ class Score:
                      self.detected + other.detected)
 
 
-def intended(overlaps: Iterable[tuple[str, str, float, float]],
-             speech: Mapping[str, Sequence[Span]]) -> list[Seen]:
-    """The overlaps of a script as they came out.
-
-    Args:
-      overlaps: (label, who came in, start_s, end_s), as the script meant them.
-      speech: each party's speech as it was rendered, sorted and disjoint.
-    """
-    both = intersect(*(speech[who] for who in sorted(speech)))
-    return [Seen(label, who, start, end, total(intersect([(start, end)], both)))
-            for label, who, start, end in overlaps]
+def intended(truth: Truth) -> list[Seen]:
+    """The overlaps of a script as they came out, and its listening signals, which need not be in
+    one: a breath of the other will do."""
+    both = intersect(truth.talk(AGENT), truth.talk(CALLER))
+    meant = [tuple(overlap) for overlap in truth.overlaps if overlap.label != 'backchannel']
+    meant += [('backchannel', *signal[:3]) for signal in truth.signals]
+    return sorted((Seen(label, who, start, end, total(intersect([(start, end)], both)))
+                   for label, who, start, end in meant),
+                  key=lambda seen: (seen.start_s, seen.end_s))
 
 
 def detected(events: Iterable[Event], turns: Iterable[Turn]) -> list[Seen]:
