@@ -15,7 +15,7 @@ OPTIONS = LaneOptions(
     same_correlation=0.95, same_db=3.0, same_lag_s=0.03, dead_share=0.02, handover_s=2.0,
     min_speech_s=0.1,
     bleed=BleedOptions(correlation=0.6, lag_s=0.25, loss_db=12.0, steady_share=0.55,
-                       least_s=1.0, margin_db=4.0, window_s=0.2,
+                       least_s=1.0, peak=12.0, margin_db=4.0, window_s=0.2,
                        remainder_s=0.25))
 RATE = 8000
 
@@ -176,6 +176,16 @@ def test_a_word_put_in_while_the_other_leaks_is_still_speech():
                        no_diarizer).lanes
     assert covered(word[0], lanes[1].speech) > 0.5
     assert close(lanes[1].speech, word + CALLER, 0.6)
+
+
+@pytest.mark.parametrize('delay_s', [0.0, 0.01, 0.2])
+def test_a_word_as_quiet_as_the_leak_under_it_is_still_speech(delay_s):
+    word = [(2.0, 2.6)]
+    agent, caller = voice(AGENT, 15, 1, -15), voice([*word, *CALLER], 15, 2, -35)
+    leak = np.roll(agent, round(delay_s * RATE)) * 0.1
+    lanes = find_lanes(call(agent, caller + leak), (), OPTIONS, LoudVad(), no_diarizer).lanes
+    assert covered(word[0], lanes[1].speech) > 0.5
+    assert close(lanes[1].speech, word + CALLER, 0.8)
 
 
 def test_a_quiet_voice_over_a_loud_one_is_no_bleed():

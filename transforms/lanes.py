@@ -13,7 +13,7 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Gt, Interval
 
-from transforms.bleed import BleedOptions, correlation, smooth, split
+from transforms.bleed import QUIETEST_DBFS, BleedOptions, Samples, correlation, smooth, split
 from transforms.conversation import Audio, Lane, Sound
 from transforms.diarize import Diarizer, SpeakerSpan
 from transforms.intervals import Span, covered, intersect, subtract, total, union
@@ -21,7 +21,6 @@ from transforms.levels import FRAME_S, frame_dbfs, mask_of, snr_db
 from transforms.vad import Vad
 
 NOT_SPEECH = ('ring', 'tone', 'hold', 'ivr')  # kinds of Sound that are nobody's speech
-QUIETEST_DBFS = -80.0  # a frame's loudness is compared down to here
 LOUD_DB = 30.0  # under the loudest: where the channels are compared
 SMOOTH_S = 0.1  # of loudness, when they are
 LOUDER_DB = 0.2  # less between two channels that carry the same is their codec's
@@ -136,7 +135,8 @@ def _without_bleed(audio: Audio, lanes: tuple[Lane, ...],
     out = []
     for i, lane in enumerate(lanes):
         speech, leaks = split(lane.speech, lanes[1 - i].speech, loudness[i], loudness[1 - i],
-                              options)
+                              options, Samples(audio.samples[lane.channel],
+                                               audio.samples[lanes[1 - i].channel], audio.rate))
         out.append(replace(lane, speech=speech, bleed=leaks))
     return tuple(out)
 
