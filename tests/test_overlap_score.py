@@ -27,6 +27,16 @@ def test_the_same_interruption_found_twice_is_one_hit_and_one_mistake():
     assert (got.hits, got.intended, got.detected) == (1, 1, 2)
 
 
+def test_an_interruption_of_about_the_headline_length_is_no_hit_and_no_mistake():
+    for length in (0.44, 0.56):
+        true = [seen('contested', AGENT, 1.0, 1.0 + length)]
+        for found in ([], [seen('contested', AGENT, 1.0, 1.52)]):
+            got = scores(true, found, 0.5, 0.1)[COUNTED]
+            assert (got.hits, got.intended, got.detected) == (0, 0, 0)
+    got = scores(true, [seen('contested', CALLER, 9.0, 9.6)], 0.5, 0.1)[COUNTED]
+    assert (got.intended, got.detected) == (0, 1)
+
+
 def test_how_long_an_intended_overlap_is_tells_the_rendered_speech():
     truth = SimpleNamespace(
         overlaps=[Overlap('interruption_taken', AGENT, 1.0, 2.0),

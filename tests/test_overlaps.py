@@ -9,7 +9,7 @@ from tests.standard_for_tests import default_standard
 from transforms.intervals import intersect, union
 from transforms.overlaps import INTERRUPTIONS, Voices, find_overlaps
 from transforms.talk import NONE, LaneWords, Talk
-from warehouse.records import AGENT, CALLER
+from warehouse.records import AGENT, CALLER, Turn
 
 LONG = 'I ordered a book about trees two weeks ago and it has not come yet to my'  # unfinished
 DONE = 'I ordered a book about trees two weeks ago and it has not come yet to me.'
@@ -74,6 +74,33 @@ def test_without_words_to_believe_a_floor_taken_is_assumed_an_interruption_at_lo
     found = one(CASES['overlap_complete'], **given)
     assert found.label == 'interruption_taken'
     assert found.confidence <= 0.6
+
+
+def stopped(lower, louder_db):
+    """The agent came in on the caller, whose voice then ended with this share of pitch under it."""
+    turns = [Turn(0, CALLER, False, 0.0, 6.0, level_dbfs=-25.0),
+             Turn(1, AGENT, False, 5.0, 9.0, level_dbfs=-25.0 + louder_db),
+             *(Turn(n, AGENT, False, 20.0 * n, 20.0 * n + 15, level_dbfs=-25.0) for n in (2, 3))]
+    voices = Voices({CALLER: {6.0: lower}, AGENT: {}}, turns)
+    (found,) = find_overlaps(talk(AGENT, ((5.0, 9.0),)), talk(CALLER, ((0.0, 6.0),)), {}, voices,
+                             default_standard().overlaps, trust=NONE, diarized=False)
+    return found
+
+
+@pytest.mark.parametrize('lower, louder_db, label', [
+    (0.05, 0.0, 'overlap_complete'), (0.5, 0.0, 'interruption_taken'),
+    (0.05, 6.0, 'interruption_taken')])
+def test_without_words_a_fallen_voice_had_finished_unless_the_other_raised_theirs(
+        lower, louder_db, label):
+    found = stopped(lower, louder_db)
+    assert found.label == label
+    assert found.confidence <= default_standard().overlaps.assumed_confidence
+
+
+def test_who_finishes_a_sentence_after_a_long_struggle_was_in_a_contest():
+    found = judged([(CALLER, 0, 8, DONE), (AGENT, 5.0, 11, MORE)], 60.0)
+    (label,) = [e.label for e in found.events if e.kind == 'overlap']
+    assert label == 'contested'
 
 
 def test_without_punctuation_one_word_left_does_not_prove_an_ending():

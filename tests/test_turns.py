@@ -69,6 +69,23 @@ def test_words_with_meaning_are_no_signal_where_they_can_be_believed():
     assert [t.is_backchannel for t in unheard] == [t.is_backchannel for t in weak] == [False, True]
 
 
+def test_without_words_a_long_or_loud_sound_inside_the_others_talk_is_no_signal():
+    def signals(length_s, louder_db):
+        said = [(CALLER, 0.0, 8.0, LONG), (AGENT, 3.0, 3.0 + length_s, '')]
+        turns, _ = build_turns(
+            lane_of(said, AGENT), lane_of(said, CALLER), default_standard(), english(),
+            transcriber='none', transcript_trust='none',
+            loudness={AGENT: lambda span: louder_db})
+        return any(turn.is_backchannel for turn in turns)
+    assert signals(0.3, 2.0) and signals(1.0, -3.0)
+    assert not signals(0.3, 5.0) and not signals(1.0, 0.0)
+
+
+def test_who_begins_with_the_other_or_right_after_is_not_listening():
+    turns, _ = turns_of([(CALLER, 0.0, 8.0, LONG), (AGENT, 0.2, 0.6, 'Right.')])
+    assert not any(turn.is_backchannel for turn in turns)
+
+
 def test_the_last_word_of_a_turn_is_no_signal():
     turns, _ = turns_of([(CALLER, 0.0, 3.0, LONG), (AGENT, 2.8, 3.2, 'Okay.')])
     assert not any(t.is_backchannel for t in turns)

@@ -311,11 +311,12 @@ def _floor(episode: _Episode, y_end: float, scene: _Scene) -> tuple[str, str, fl
         if length <= rule.complete_s:
             return 'overlap_complete', f'the {y.speaker} {why}', most
         return 'contested', f'both talked on until the {y.speaker} {why}', most
+    short = 'brief' if length <= rule.complete_s else 'contested'
     if x_wait >= rule.hold_floor_s:
         if y_wait >= rule.hold_floor_s:
-            return 'brief', 'both stopped', most
+            return short, 'both stopped', most
         return 'interruption_failed', f'the {x.speaker} gave up, the {y.speaker} went on', most
     if y_wait >= rule.hold_floor_s:
-        return 'brief', f'the {x.speaker} said little more', most
+        return short, f'the {x.speaker} said little more', most
     return 'contested', 'both kept talking', most
 

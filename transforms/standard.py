@@ -52,9 +52,8 @@ class OverlapRule:
       bc_after_s: the other has been talking for at least this long when it starts, and
       bc_floor_s: goes on for at least this long after it.
       bc_pause_s: it may lie in a pause of the other that is no longer than this.
-      bc_usual_s, bc_loud_db, bc_slope_db: without words to believe, one of up to `bc_usual_s` is
-        no louder, against its speaker's speech in general, than `bc_loud_db`, a longer one less,
-        by `bc_slope_db` a second.
+      bc_usual_s, bc_slope_db: without words to believe, one of `bc_usual_s` is no louder than its
+        speaker's speech in general; the limit falls by so many dB a second with its length.
       terminal_words, terminal_s: the other was done when at most so many of its words start, or
         its speech lasts no longer, after the overlap began.
       final_pitch, final_per_db: without words to believe, who stopped had finished the sentence
@@ -86,7 +85,6 @@ class OverlapRule:
     bc_floor_s: Seconds
     bc_pause_s: Seconds
     bc_usual_s: Seconds
-    bc_loud_db: float
     bc_slope_db: Annotated[float, Ge(0)]
     terminal_words: Count
     terminal_s: Seconds

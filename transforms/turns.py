@@ -108,7 +108,7 @@ def find_signals(x: Talk, y: Talk, standard: Standard, matcher: Matcher, trust: 
         if end - start > rule.bc_max_s or not _inside(start, end, y.ipus, rule):
             continue
         wait, spoken = goes_on(y.ipus, end, gap)
-        if wait > gap or spoken < rule.bc_floor_s:
+        if wait > rule.bc_pause_s or spoken < rule.bc_floor_s:
             continue
         heard = [x.words.text[i] for i in x.words.between(start, end)]
         said = trust == FULL and bool(heard)
@@ -124,7 +124,7 @@ def _sounds_like_one(length_s: float, louder_db: float | None, rule: OverlapRule
     """Attempts to take the floor are longer than listening signals, and louder."""
     if louder_db is None:
         return True
-    return louder_db <= rule.bc_loud_db - rule.bc_slope_db * max(0.0, length_s - rule.bc_usual_s)
+    return louder_db <= rule.bc_slope_db * (rule.bc_usual_s - length_s)
 
 
 def _talk(speaker: str, lane: Lane, trust: str, standard: Standard) -> Talk:

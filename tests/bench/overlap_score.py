@@ -3,7 +3,8 @@
 What an overlap *is* is what the script meant by it. How long it is, and so whether it counts among
 the interruptions of at least half a second, is measured on the speech as it was rendered: an
 intended interruption whose rendered overlap is shorter belongs to the truth no more than to the
-figures, and detecting one there is a mistake like any other.
+figures, and detecting one there is a mistake like any other. Within a collar around that half
+second, what a clean recording would be divided on, neither finding nor missing it is scored.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from warehouse.records import AGENT, CALLER, Event, Turn
 NEAR_S = 0.1  # two spans this near are one thing: the error of a span's edges
 NOTHING = '-'  # in the confusion matrix: nothing was intended, or nothing detected
 COUNTED = 'interruption'  # the headline class
+COLLAR_S = 0.1  # around the headline length: each edge of a span is heard to about 0.05 s
 
 
 @dataclass(frozen=True)
@@ -75,16 +77,24 @@ def detected(events: Iterable[Event], turns: Iterable[Turn]) -> list[Seen]:
                   key=lambda seen: (seen.start_s, seen.end_s))
 
 
-def scores(true: Sequence[Seen], found: Sequence[Seen], headline_s: float) -> dict[str, Score]:
+def scores(true: Sequence[Seen], found: Sequence[Seen], headline_s: float,
+           collar_s: float = 0.0) -> dict[str, Score]:
     """Hits by class, and of all interruptions of at least `headline_s` as `interruption`.
 
-    A hit is of the same class, by the right party and at the same time. Classes of which neither
-    side has any are left out.
+    A hit is of the same class, by the right party and at the same time. Intended interruptions
+    whose length is within `collar_s` of the headline are left out with what was detected there.
+    Classes of which neither side has any are left out.
     """
     def counts(seen: Seen) -> bool:
         return seen.label in INTERRUPTIONS and seen.both_s >= headline_s
 
-    out = {COUNTED: _score(true, found, counts)}
+    divided = [seen for seen in true
+               if seen.label in INTERRUPTIONS and abs(seen.both_s - headline_s) < collar_s]
+    clear = [seen for seen in true if seen not in divided]
+    theirs = [seen for seen in found if counts(seen)]
+    excused = {j for i, j in matched([*clear, *divided], theirs) if i >= len(clear)}
+    out = {COUNTED: _score(clear, [seen for j, seen in enumerate(theirs) if j not in excused],
+                           counts)}
     for label in sorted({seen.label for seen in (*true, *found)}):
         out[label] = _score(true, found, lambda seen, label=label: seen.label == label)
     return out
