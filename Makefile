@@ -39,7 +39,7 @@ test-slow: $(INSTALLED) ## the tests that take minutes, or need Java
 lint: $(INSTALLED) ## ruff and mypy
 	@$(BIN)/ruff check . && $(BIN)/mypy
 
-bench: $(INSTALLED) ## measure speed and memory: bench/results.json (RECORDINGS=DIR adds real calls)
+bench: $(INSTALLED) ## measure accuracy, speed, memory: bench/README.md (RECORDINGS=DIR adds real calls)
 	@$(BIN)/python -m tests.bench $(if $(RECORDINGS),--recordings $(RECORDINGS))
 
 readme: $(INSTALLED) ## write the output of the commands in README.md anew

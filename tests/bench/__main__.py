@@ -1,168 +1,66 @@
-"""`make bench`: the pipeline beside a plain loop over the same engines, and its memory.
+"""The bench: how right the figures are, how fast, in how much memory.
 
-Every process has one thread. A measurement is at least `--work` seconds of work: the samples are
-taken as often as that needs, each time as calls of their own. Start-up (process, imports, models)
-is reported apart: work runs from the first call taken up to the last one landed, as the ledger
-has it. Loop, one worker and two workers take turns within a run; figures are medians over runs.
+    make bench                                  everything: about an hour on 2 cores
+    make bench RECORDINGS=DIR                   and real recordings of your own
+    python -m tests.bench --only accuracy       one part; the others stay as they were measured
+
+Writes bench/results.json and the page bench/README.md with its plots. Peaks and ratios are taken
+within a run; figures of speed are medians over runs.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
-import pickle
 import platform
-import shutil
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
-from dataclasses import dataclass, replace
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from pipeline.beam_flags import beam_flags
-from pipeline.plan import Job, Plan
-from pipeline.run import plan_of
-from pipeline.settings import Settings, fingerprint_of, load_settings
-from pipeline.sources import read_batch
-from pipeline.supervise import supervise
-from tests.bench.long_call import write_long_call
-from transforms.conversation import Reference, RunContext
-from warehouse import ledger
-
-ROOT = Path(__file__).parent.parent.parent
-RESULTS = ROOT / 'bench' / 'results.json'
-SAMPLES = ROOT / 'samples' / 'manifest.csv'
-MEMORY_MINUTES = (10, 60)
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One processing of a batch, from its ledger."""
-
-    start_up_s: float
-    work_s: float
-    audio_s: float
-    peak_rss_mb: float
-    landed: int
-    rejected: int
+PARTS = ('accuracy', 'speed', 'acoustic', 'memory', 'recordings')
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog='make bench')
+    parser = argparse.ArgumentParser(prog='make bench', description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--runs', type=int, default=3)
-    parser.add_argument('--work', type=float, default=180.0, help='least seconds of work')
+    parser.add_argument('--work', type=float, default=60.0, help='least seconds of work')
     parser.add_argument('--recordings', help='a folder of real recordings to process as well')
+    parser.add_argument('--only', nargs='+', choices=PARTS, default=PARTS, help='parts to measure')
     args = parser.parse_args()
     os.environ['OMP_NUM_THREADS'] = '1'
+    from tests.bench import page
+    page.FOLDER.mkdir(exist_ok=True)
+    results = json.loads(page.RESULTS.read_text()) if page.RESULTS.exists() else {}
+    results['machine'] = {'architecture': platform.machine(), 'cores': os.cpu_count(),
+                          'python': platform.python_version()}
+    for part in args.only:
+        results[part] = measured(part, args)
+        print(json.dumps({part: results[part]}, indent=2), flush=True)
+        page.RESULTS.write_text(json.dumps(results, indent=2) + '\n')
+    page.main()
+
+
+def measured(part: str, args: argparse.Namespace) -> object:
+    """The figures of one part of the bench."""
+    from tests.bench import timing
+    from tests.bench.accuracy import accuracy
+    from tests.bench.recordings import recordings
     with tempfile.TemporaryDirectory(prefix='etiquette-bench-') as name:
         folder = Path(name)
-        results = {
-            'machine': {'architecture': platform.machine(), 'cores': os.cpu_count(),
-                        'python': platform.python_version()},
-            'speed': speed(folder, args.runs, args.work),
-            'memory': memory(folder),
-            'recordings': recordings(folder, args.recordings),
-        }
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(results, indent=2) + '\n')
-    print(json.dumps(results, indent=2))
-
-
-def speed(folder: Path, runs: int, least_work_s: float) -> dict:
-    """The pipeline over a plain loop, and two workers over one, with the default settings."""
-    settings = load_settings(None)
-    once = list(read_batch(str(SAMPLES), settings.source).references)
-    warm = plain_loop(once, settings, folder)
-    times = max(1, round(least_work_s / warm.work_s + 0.5))
-    calls = [replace(ref, call_id=f'{n}-{ref.call_id}') for n in range(times) for ref in once]
-    measured: list[dict[str, Measured]] = []
-    for n in range(runs):
-        measured.append({'plain_loop': plain_loop(calls, settings, folder),
-                         'one_worker': workers(calls, settings, folder, 1),
-                         'two_workers': workers(calls, settings, folder, 2)})
-        print(f'run {n + 1} of {runs}: {measured[-1]}', file=sys.stderr)
-    figures: dict = {'runs': runs, 'calls': len(calls),
-                     'audio_s': round(measured[0]['one_worker'].audio_s, 1)}
-    for who in ('plain_loop', 'one_worker', 'two_workers'):
-        figures[who] = {
-            'start_up_s': _median(m[who].start_up_s for m in measured),
-            'work_s': _median(m[who].work_s for m in measured),
-            'times_real_time': _median(m[who].audio_s / m[who].work_s for m in measured)}
-    figures['one_worker_over_plain_loop'] = _median(
-        m['one_worker'].work_s / m['plain_loop'].work_s for m in measured)
-    figures['one_worker_over_two'] = _median(
-        m['one_worker'].work_s / m['two_workers'].work_s for m in measured)
-    return figures
-
-
-def memory(folder: Path) -> dict:
-    """Peak resident memory of the worker for long two-channel calls, without a transcriber.
-
-    A worker that has processed a call of a minute is the base that the models and libraries take.
-    """
-    settings = load_settings(str(ROOT / 'tests' / 'configs' / 'quick.yaml'))
-    figures = {}
-    for minutes in (1, *MEMORY_MINUTES):
-        path = folder / f'{minutes}.wav'
-        write_long_call(path, minutes * 60.0)
-        done = workers([Reference(f'{minutes}-minutes', audio_uri=str(path))], settings, folder, 1)
-        figures[f'{minutes}_minute_call'] = {
-            'peak_rss_mb': round(done.peak_rss_mb),
-            'times_real_time': round(done.audio_s / done.work_s, 1), 'landed': done.landed}
-    return figures
-
-
-def recordings(folder: Path, name: str | None) -> dict | str:
-    """Real recordings, where a folder of them is given."""
-    if name is None:
-        return 'skipped: no RECORDINGS=DIR given'
-    settings = load_settings(None)
-    batch = read_batch(name, settings.source)
-    done = workers(list(batch.references), settings, folder, 1)
-    return {'calls': done.landed, 'rejected': done.rejected, 'audio_s': round(done.audio_s, 1),
-            'times_real_time': round(done.audio_s / done.work_s, 1)}
-
-
-def plain_loop(calls: list[Reference], settings: Settings, folder: Path) -> Measured:
-    """A for loop over the same stages, in a process of its own."""
-    plan, began = _plan(settings, folder), time.time()
-    subprocess.run([sys.executable, '-m', 'tests.bench.plain_loop'], check=True,
-                   input=pickle.dumps(Job(calls, plan, [])), cwd=ROOT)
-    return _measured(plan, began)
-
-
-def workers(calls: list[Reference], settings: Settings, folder: Path, number: int) -> Measured:
-    """The pipeline's workers on the local Beam runner."""
-    plan, began = _plan(settings, folder), time.time()
-    supervise(calls, number, plan, beam_flags([], []), lambda entry: None)
-    return _measured(plan, began)
-
-
-def _plan(settings: Settings, folder: Path) -> Plan:
-    root = Path(tempfile.mkdtemp(dir=folder))
-    book = root / 'ledger'
-    book.mkdir()
-    return plan_of(settings, RunContext(str(root), str(book), 'bench', fingerprint_of(settings),
-                                        settings.timezone, claims=True))
-
-
-def _measured(plan: Plan, began: float) -> Measured:
-    entries = list(ledger.Reader(Path(plan.context.ledger)).new())
-    ended = [e for e in entries if e.outcome in (ledger.LANDED, ledger.REJECTED)]
-    first = min(e.at for e in entries)
-    shutil.rmtree(plan.context.warehouse)
-    return Measured(
-        start_up_s=first - began, work_s=max(e.at for e in ended) - first,
-        audio_s=sum(e.audio_s for e in ended), peak_rss_mb=max(e.rss_mb for e in ended),
-        landed=sum(e.outcome == ledger.LANDED for e in ended),
-        rejected=sum(e.outcome == ledger.REJECTED for e in ended))
-
-
-def _median(values) -> float:  # type: ignore[no-untyped-def]
-    return round(statistics.median(values), 3)
+        if part == 'accuracy':
+            with ProcessPoolExecutor(os.cpu_count(),
+                                     multiprocessing.get_context('spawn')) as pool:
+                return accuracy(pool)
+        if part == 'speed':
+            return timing.speed(folder, args.runs, args.work)
+        if part == 'acoustic':
+            return timing.acoustic_speed(folder, args.runs)
+        if part == 'memory':
+            return timing.memory(folder)
+        return recordings(folder, args.recordings)
 
 
 if __name__ == '__main__':

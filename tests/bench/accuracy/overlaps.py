@@ -1,0 +1,83 @@
+"""Interruptions and listening signals: precision, recall, confusion of classes, and a peer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from tests.bench import overlap_score as score
+from tests.bench.accuracy import FIRST, LAST, Pool
+from tests.bench.accuracy.calls import Heard, heard
+from tests.bench.peer import count_score, peer
+from tests.simulator import Knobs
+
+SEEDS = range(FIRST, LAST + 1)
+PAIR = range(FIRST, FIRST + 60)  # with and without bleed
+HEADLINE_S = 0.5
+KINDS = (score.COUNTED, 'backchannel')
+NONE = score.Score(0, 0, 0)
+SCENE = {'codec': 'pcm_mulaw', 'snr_db': 15.0, 'layout': 'two_channel', 'music_under_talk': False}
+DRY = float('-inf')
+
+Scores = dict[str, score.Score]
+
+
+def overlaps(pool: Pool) -> dict[str, Any]:
+    """Scores without and with words, of the peer, and under bleed, all at 15 dB in mu-law."""
+    rows = list(pool.map(_one, SEEDS))
+    matrix: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        matrix.update(row['confusion'])
+    dry = list(pool.map(_counts, PAIR, [DRY] * len(PAIR)))
+    wet = list(pool.map(_counts, PAIR, [-20.0] * len(PAIR)))
+    changed = sum(one[1:] != two[1:] for one, two in zip(dry, wet, strict=True))
+    return {
+        'calls': len(PAIR), 'seeds': len(SEEDS),
+        **{who: _summed(row[who] for row in rows)
+           for who in ('without_words', 'with_words', 'peer')},
+        'bleed': {**_summed(row[0] for row in wet), 'calls_changed': changed},
+        'confusion': {true: {found: n for (a, found), n in sorted(matrix.items()) if a == true}
+                      for true in sorted({a for a, _ in matrix}, key=lambda n: (n == '-', n))}}
+
+
+def _one(seed: int) -> dict[str, Any]:
+    knobs = Knobs(**SCENE, bleed_db=DRY)
+    plain, worded = heard(seed, knobs), heard(seed, knobs, words=True)
+    true = _true(plain)
+    other = peer(plain.audio, plain.truth.agent_channel or 0)
+    return {
+        'without_words': _scores(plain), 'with_words': _scores(worded),
+        'peer': {score.COUNTED: score.scores(true, other.interruptions, HEADLINE_S)[score.COUNTED],
+                 'backchannel': count_score(true, other.backchannels)},
+        'confusion': score.confusion(true, _found(plain))}
+
+
+def _counts(seed: int, bleed_db: float) -> tuple[Scores, int | None, int | None]:
+    call = heard(seed, Knobs(**SCENE, bleed_db=bleed_db))
+    return _scores(call), call.kpis.agent_interruptions, call.kpis.caller_interruptions
+
+
+def _true(call: Heard) -> list[score.Seen]:
+    return score.intended(call.truth)
+
+
+def _found(call: Heard) -> list[score.Seen]:
+    return score.detected(call.call.events, call.call.turns)
+
+
+def _scores(call: Heard) -> Scores:
+    return score.scores(_true(call), _found(call), HEADLINE_S)
+
+
+def _summed(rows: Any) -> dict[str, Any]:
+    totals = dict.fromkeys(KINDS, NONE)
+    for row in rows:
+        for kind in KINDS:
+            totals[kind] += row.get(kind, NONE)
+    return {kind: {'precision': _round(total.precision), 'recall': _round(total.recall),
+                   'intended': total.intended, 'detected': total.detected}
+            for kind, total in totals.items()}
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
