@@ -12,7 +12,7 @@ from annotated_types import Ge, Gt, Interval
 
 from transforms.conversation import Audio, Sound
 from transforms.intervals import Span, covered, subtract, union
-from transforms.spectrum import SpectrumOptions, runs
+from transforms.spectrum import SpectrumOptions, floor_of, runs
 
 SPEECH_HZ = (300.0, 3400.0)
 SMEAR_S = 0.06  # by which a spectrum's window widens a sound
@@ -76,7 +76,7 @@ def _chain(beeps: Sequence[Span], options: BeepOptions) -> bool:
 
 def _sounding(levels: np.ndarray, spectrum: SpectrumOptions, options: BeepOptions) -> list[Span]:
     """What stands out of the channel's noise."""
-    floor = float(np.quantile(levels, 0.1)) * 10 ** (options.over_db / 10) + 1e-7
+    floor = floor_of(levels) * 10 ** (options.over_db / 10) + 1e-7
     hop_s = spectrum.hop_s
     spans = union([((a - 0.5) * hop_s + SMEAR_S / 2, (b - 0.5) * hop_s - SMEAR_S / 2)
                    for a, b in runs(levels > floor) if (b - a) * hop_s > SMEAR_S], 0.1)

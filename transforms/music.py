@@ -17,7 +17,7 @@ from annotated_types import Ge, Gt, Interval
 from scipy.ndimage import binary_opening, uniform_filter1d
 
 from transforms.intervals import Span
-from transforms.spectrum import SpectrumOptions, runs
+from transforms.spectrum import SpectrumOptions, floor_of, runs
 
 MUSIC_HZ = (150.0, 3400.0)
 STRIDE = 2  # every second frame is enough
@@ -44,6 +44,7 @@ class UnspokenOptions:
       reach_s: how far a piece may reach beyond its last trace.
       pause_s: longest rest inside a piece.
       under_db: what is this far under the piece's loud parts is a rest.
+      quieter_db: what is this far under the channel's loudest is background, not played to it.
       spoken: largest share of a piece that may be taken for speech.
       voice_pad_s: the edges of speech that voice activity cuts off.
     """
@@ -58,6 +59,7 @@ class UnspokenOptions:
     reach_s: Annotated[float, Ge(0)]
     pause_s: Annotated[float, Ge(0)]
     under_db: Annotated[float, Gt(0)]
+    quieter_db: Annotated[float, Gt(0)]
     spoken: Annotated[float, Interval(ge=0, le=1)]
     voice_pad_s: Annotated[float, Ge(0)]
 
@@ -276,12 +278,12 @@ def find_tonal(lines: Lines, levels: np.ndarray, spectrum: SpectrumOptions,
 def _counts(features: MusicFeatures, tones: Sequence[Span], segment_s: float,
             options: MusicOptions) -> tuple[np.ndarray, np.ndarray]:
     """Still peaks and all peaks of each segment, hum, tones and the noise floor left out."""
-    at_least = min(float(np.quantile(features.dbfs, 0.1)) + options.floor_db,
-                   options.floor_cap_dbfs)
+    floor = 10 * np.log10(floor_of(10 ** (features.dbfs / 10)) + 1e-11)
+    at_least = min(floor + options.floor_db, options.floor_cap_dbfs)
     heard = features.dbfs > at_least
     for start_s, end_s in tones:
         heard[max(0, int(start_s / segment_s)):int(np.ceil(end_s / segment_s)) + 1] = False
-    quiet = features.dbfs <= np.quantile(features.dbfs, QUIET)
+    quiet = features.dbfs <= 10 * np.log10(floor_of(10 ** (features.dbfs / 10), QUIET) + 1e-11)
     humming = _humming(features.still, quiet, max(1, round(options.hum_s / segment_s)))
     still = features.still.sum(axis=1, dtype=np.int64) - humming
     return still * heard, (features.peaks - humming) * heard

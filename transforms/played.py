@@ -17,7 +17,7 @@ from transforms.bands import best_match, frame_s, repetition
 from transforms.conversation import Sound
 from transforms.intervals import Span, covered, intersect, subtract, total, union
 from transforms.music import Lines, MusicOptions, Piece, PromptOptions, UnspokenOptions, find_tonal
-from transforms.spectrum import SpectrumOptions, runs
+from transforms.spectrum import SpectrumOptions, floor_of, runs
 
 NEAR_S = 2.5  # edges of one piece, found in two ways, lie so near to each other
 AFRESH = 4  # seconds before a piece's end from which the ear for speech listens to it again
@@ -98,10 +98,19 @@ def _unspoken_in(span: Span, trace: Sequence[Span], heard: Channel, spectrum: Sp
     out = []
     for a, b in union(subtract(sounding, spoken), rule.pause_s):
         if (b - a >= options.min_s and covered((a, b), trace) >= rule.share * (b - a)
-                and covered((a, b), voices) <= rule.spoken * (b - a)):
+                and covered((a, b), voices) <= rule.spoken * (b - a)
+                and _is_played(heard.levels, (a, b), spectrum, rule)):
             end = _last_note(a, b, sounding, heard.voices, rule)
             out.append(Piece(a, end, heard.lines.share(a, end)))
     return out
+
+
+def _is_played(levels: np.ndarray, span: Span, spectrum: SpectrumOptions,
+               rule: UnspokenOptions) -> bool:
+    """Whether a piece is nearly as loud as what else the channel carries."""
+    loud = np.quantile(levels[round(span[0] / spectrum.hop_s):round(span[1] / spectrum.hop_s)],
+                       0.9)
+    return bool(loud >= floor_of(levels, 0.95) * 10 ** (-rule.quieter_db / 10))
 
 
 def _last_note(start_s: float, end_s: float, sounding: Sequence[Span], voices: Voices,
@@ -141,7 +150,7 @@ def _sounding(levels: np.ndarray, span: Span, spectrum: SpectrumOptions,
     if not len(db):
         return []
     loud = float(np.quantile(db, 0.9))
-    floor = 10 * np.log10(float(np.quantile(levels, 0.1)) + 1e-12) + options.floor_db
+    floor = 10 * np.log10(floor_of(levels) + 1e-12) + options.floor_db
     limit = max(options.min_dbfs, loud - rule.under_db, min(floor, loud - options.floor_db))
     return [((first + a) * hop_s, (first + b) * hop_s) for a, b in runs(db > limit)]
 
@@ -238,7 +247,7 @@ def _silent_beside(heard: Channel, other: Channel, span: Span, spectrum: Spectru
                    rule: PromptOptions) -> bool:
     """Whether another channel is near its noise for nearly all of a span, or has the same."""
     part = other.levels[round(span[0] / spectrum.hop_s):round(span[1] / spectrum.hop_s)]
-    limit = float(np.quantile(other.levels, 0.1)) * 10 ** (rule.quiet_db / 10) + 1e-7
+    limit = floor_of(other.levels) * 10 ** (rule.quiet_db / 10) + 1e-7
     marks = slice(round(span[0] / frame_s(spectrum)), round(span[1] / frame_s(spectrum)))
     return bool(np.mean(part > limit) < 0.1
                 or best_match(heard.marks[marks], other.marks[marks]) >= rule.same)

@@ -14,6 +14,7 @@ import numpy as np
 from annotated_types import Gt, Interval
 from scipy.fft import rfft
 
+SILENT = 3e-8  # power (-75 dBFS) under which is digital silence, after a codec too
 TOP_HZ = 4000.0  # nothing above is looked at: 8 kHz and 16 kHz audio give the same grid
 
 
@@ -75,3 +76,9 @@ def runs(mask: np.ndarray) -> list[tuple[int, int]]:
     """[first, last) of each run of True, in order."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(np.int8), [0]))))
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def floor_of(levels: np.ndarray, share: float = 0.1) -> float:
+    """The level (power) of a channel's quietest tenth, digital silence left out; 0 if all is."""
+    sounding = levels[levels > SILENT]
+    return float(np.quantile(sounding, share)) if len(sounding) else 0.0
