@@ -35,8 +35,8 @@ class ZeroOptions:
     """When silence is a parked call, not a quiet line.
 
     Attributes:
-      max_sample: largest magnitude of a sample that counts as zero (int16): 8 is the A-law code
-        for silence.
+      max_sample: largest magnitude of a sample, and largest swing about any constant, that count
+        as zero (int16): 8 is the A-law code for silence.
       min_s: shortest stretch of zero in all channels that is a hold.
       silence_min_s: shortest other silence that is looked at.
       other_share: largest share of those other silences, 0..1, that may be zero too: above, zero
@@ -186,7 +186,9 @@ def find_zero(audio: Audio, options: ZeroOptions) -> list[Sound]:
     for channel in audio.samples:
         frames = channel[:count * hop].reshape(count, hop)
         high, low = frames.max(axis=1, initial=-32768), frames.min(axis=1, initial=32767)
-        zero &= (high == low) | ((high <= options.max_sample) & (low >= -options.max_sample))
+        # GSM makes two codes of constant zero
+        swing = high.astype(np.int32) - low
+        zero &= (swing <= options.max_sample) | ((high <= options.max_sample) & (low >= -options.max_sample))
         # peak to peak, wide enough that full scale does not overflow
         level = np.maximum(level, high.astype(np.float64) - low)
     long, short_zero = [], 0
