@@ -186,11 +186,12 @@ def find_zero(audio: Audio, options: ZeroOptions) -> list[Sound]:
     for channel in audio.samples:
         frames = channel[:count * hop].reshape(count, hop)
         high, low = frames.max(axis=1, initial=-32768), frames.min(axis=1, initial=32767)
-        # GSM makes two codes of constant zero
-        swing = high.astype(np.int32) - low
-        zero &= (swing <= options.max_sample) | ((high <= options.max_sample) & (low >= -options.max_sample))
-        # peak to peak, wide enough that full scale does not overflow
-        level = np.maximum(level, high.astype(np.float64) - low)
+        # wide enough that full scale does not overflow
+        swing = high.astype(np.float64) - low
+        # GSM makes two codes of one constant
+        zero &= (swing <= options.max_sample) | (
+            (high <= options.max_sample) & (low >= -options.max_sample))
+        level = np.maximum(level, swing)
     long, short_zero = [], 0
     for first, last in runs(zero):
         if first == 0 or last == count:
