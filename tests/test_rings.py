@@ -76,6 +76,12 @@ def test_a_click_between_two_rings_is_no_answer_and_an_announcement_neither():
     assert kpis.ivr_s == pytest.approx(3.2)
 
 
+def test_an_answer_ends_the_ringing_so_talk_that_it_rings_on_through_is_none():
+    said = [(AGENT, 2.0, 4.5, 'just a moment, I am on the line'), *HELLO]
+    kpis = kpis_of(said, 20.0, rings(0.5, 5.0, 9.0))
+    assert columns(kpis) == (pytest.approx(8.9), 3, 'audio', None)
+
+
 def test_the_agents_first_speech_ends_the_ringing_on_outbound_calls_too():
     said = [(CALLER, 5.0, 5.5, 'Hello?'), (AGENT, 6.0, 9.0, 'Good morning, this is Maria.')]
     assert kpis_of(said, 20.0, rings(1.0), direction='outbound').ring_to_answer_s == 5.0

@@ -17,6 +17,7 @@ from transforms.spectrum import runs
 SPEECH_HZ = (200.0, 3400.0)  # what a telephone line passes, mains hum left out
 LONGEST_LOOK_S = 3.0  # of a burst, to find its lines: no ring is longer
 SWING_S = 0.01
+PLATEAU_S = 0.3  # a tone is so long at its level
 LINE_S = 0.1  # window that passes one line alone: 20 Hz to either side
 
 
@@ -135,7 +136,9 @@ def find_bursts(line: Line, band: np.ndarray, band_hz: tuple[float, float],
     for first, last in _bridged(loud & (band > purity * (line.speech - line.noise)), bridge):
         if (last - first) * line.hop_s < min_s / 2:
             continue
-        plateau = float(np.quantile(band[first:last], 0.9))
+        # a ring above a hum that is tone as well is a small part of the run
+        top = min(0.1, PLATEAU_S / ((last - first) * line.hop_s))
+        plateau = float(np.quantile(band[first:last], 1.0 - top))
         for a, b in _bridged(band[first:last] > plateau / 4, bridge):
             burst = _burst(line, band, first + a, first + b, band_hz, min_s, options)
             if burst is not None:

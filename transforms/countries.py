@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+LONGEST_PAUSE_S = 6.5  # between two rings: no country below pauses for more than 5 s
 _DOUBLE = (.4, .2, .4, 2)
 
 

@@ -14,11 +14,11 @@ from typing import Annotated
 from annotated_types import Ge, Gt, Interval
 
 from transforms.conversation import Audio, Sound
+from transforms.countries import LONGEST_PAUSE_S
 from transforms.intervals import Span, clip, covered, subtract, total, union
 from transforms.vad import Vad
 
 Speech = Sequence[Sequence[Span]]  # of each channel
-TRAIN_GAP_S = 8.0  # no ringing pauses so long
 NOT_PROMPT = ('ring', 'tone', 'hold', 'ivr')
 
 
@@ -104,7 +104,7 @@ def _lasts(early: Sequence[Sound]) -> list[Sound]:
     """The last ring of each ringing."""
     rings = sorted((s for s in early if s.kind == 'ring'), key=lambda s: s.start_s)
     return [one for i, one in enumerate(rings)
-            if i + 1 == len(rings) or rings[i + 1].start_s - one.end_s > TRAIN_GAP_S]
+            if i + 1 == len(rings) or rings[i + 1].start_s - one.end_s > LONGEST_PAUSE_S]
 
 
 def _is_recorded(speech: Speech, options: IvrOptions) -> bool:

@@ -19,6 +19,7 @@ from transforms.conversation import Sound
 from transforms.countries import is_known, ringing_in
 
 LEAST_APART_HZ = 15.0  # between the lines of a ring; the closest pair of any country is 16 Hz
+MODULATED_HZ = 80.0  # between the side lines of a modulated one; hum has them 100 Hz apart
 ASIDE_S = 0.08  # where half a frame may still hold a tone's edge
 
 
@@ -27,11 +28,12 @@ class RingOptions:
     """What is a ring, and what makes several of them one ringing.
 
     Attributes:
-      lone_purity: share of the power of a ring that must lie in its lines, 0..1, where no second
-        ring agrees with it, or somebody talks between the two.
+      purity: share of the power of a ring, 0..1, that lies in its lines, of one in each train,
+      follow_purity: of the others (packets made up for lost ones spread the lines), and
+      lone_purity: where no second ring agrees with it, or somebody talks between the two.
       lone_on_min_s: shortest on-time of such a ring.
       quiet_db: how far the line must fall between two rings, median, dB,
-      noise_db: unless it falls to so far above its noise (the quietest tenth).
+      noise_db: unless it falls to so far above its noise (the quietest tenth); a ring is louder.
       on_min_s, on_max_s: on-time of a single ring.
       double_on_min_s, double_on_max_s, double_gap_max_s: on-times and gap of a double ring.
       off_min_s, off_max_s: silence between two rings.
@@ -41,6 +43,8 @@ class RingOptions:
         looked for under somebody's talk.
     """
 
+    purity: Annotated[float, Interval(gt=0, lt=1)]
+    follow_purity: Annotated[float, Interval(gt=0, lt=1)]
     lone_purity: Annotated[float, Interval(gt=0, lt=1)]
     lone_on_min_s: Annotated[float, Gt(0)]
     quiet_db: Annotated[float, Ge(0)]
@@ -68,7 +72,9 @@ def find_rings(bursts: Sequence[Burst], line: Line, same: SameOptions,
       bursts: those between 340 and 500 Hz, in order of start.
     """
     finder = _Finder(line, same, options)
-    trains = finder.complete(finder.trains(finder.pairs(bursts)))
+    pure = [burst for burst in bursts if burst.purity >= options.follow_purity
+            and burst.dbfs > decibels(line.noise) + options.noise_db]
+    trains = finder.complete(finder.trains(finder.pairs(pure)))
     return sorted((sound for train in trains for sound in finder.sounds(train)),
                   key=lambda sound: sound.start_s)
 
@@ -77,7 +83,8 @@ def _has_shape(burst: Burst) -> bool:
     """One line, two well apart, or a modulated one with its two side lines."""
     hz = sorted(burst.lines_hz)
     return (all(b - a >= LEAST_APART_HZ for a, b in pairwise(hz))
-            and (len(hz) < 3 or abs(hz[0] + hz[2] - 2 * hz[1]) <= LEAST_APART_HZ / 2))
+            and (len(hz) < 3 or (abs(hz[0] + hz[2] - 2 * hz[1]) <= LEAST_APART_HZ / 2
+                                 and hz[2] - hz[0] <= MODULATED_HZ)))
 
 
 def _start_s(ring: Ring) -> float:
@@ -135,7 +142,16 @@ class _Finder:
                     break
             else:
                 trains.append([ring])
-        return [train for train in trains if self._is_believed(train)]
+        believed = [train for train in trains if self._is_believed(train)]
+        return believed + [train for train in trains if train not in believed and len(train) == 1
+                           and any(self._is_another(train[0], known) for known in believed)]
+
+    def _is_another(self, ring: Ring, train: Sequence[Ring]) -> bool:
+        """Whether a ring that stands alone is one more of a train (it rings again: a transfer)."""
+        own = max(train, key=_on_s)
+        return (len(train) > 1 and len(ring) == len(own) and self._is_whole(ring)
+                and self.same.alike(ring[0], own[0])
+                and self.same.same_time(_on_s(ring), _on_s(own)))
 
     def _follows(self, train: Sequence[Ring], ring: Ring) -> bool:
         last, off = train[-1], _off_s(train[-1], ring)
@@ -163,7 +179,9 @@ class _Finder:
 
     def _is_believed(self, train: Sequence[Ring]) -> bool:
         if len(train) > 1:
-            return any(self._is_whole(ring) and all(map(_has_shape, ring)) for ring in train)
+            return any(self._is_whole(ring) and all(
+                _has_shape(burst) and burst.purity >= self.options.purity for burst in ring)
+                for ring in train)
         ring = train[0]
         if self._is_cut_by_start(ring, None):
             return (self._is_pure(ring)
@@ -195,7 +213,9 @@ class _Finder:
         return out
 
     def _explains(self, train: Sequence[Ring], ring: Ring) -> bool:
-        return any(_start_s(ring) < _end_s(own) and _start_s(own) < _end_s(ring)
+        """Whether a ring is a piece of one of a train that talk has cut."""
+        on_s = max(map(_on_s, train))
+        return any(_start_s(ring) < _start_s(own) + on_s and _start_s(own) < _end_s(ring)
                    for own in train)
 
     def _with_covered(self, train: list[Ring]) -> list[Ring]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from transforms.countries import LONGEST_PAUSE_S
 from transforms.intervals import Span
 from transforms.metadata import Metadata
 from transforms.standard import RingRule
@@ -63,10 +64,21 @@ def find_ringing(rings: Sequence[Event], agent: Talk, metadata: Metadata, durati
 
 
 def _first_speech(agent: Talk, rings: Sequence[Event], rule: RingRule) -> float | None:
-    """When the agent first spoke; a click between two rings is not that."""
+    """When the agent first spoke: not while it rang on, and not in a click between two rings."""
+    rung_s = _rung_s(rings)
     last_ring = max((ring.start_s for ring in rings), default=float('-inf'))
-    return next((start for start, end in agent.ipus
-                 if end - start >= rule.blip_s or start >= last_ring), None)
+    return next((start for start, end in agent.ipus if start >= rung_s
+                 and (end - start >= rule.blip_s or start >= last_ring)), None)
+
+
+def _rung_s(rings: Sequence[Event]) -> float:
+    """When the last ring of the first ringing began: an answer ends the ringing."""
+    last: Event | None = None
+    for ring in sorted(rings, key=lambda ring: ring.start_s):
+        if last is not None and ring.start_s - last.end_s > LONGEST_PAUSE_S:
+            break
+        last = ring
+    return float('-inf') if last is None else last.start_s
 
 
 def _phase(before: Sequence[Event], first: float | None,

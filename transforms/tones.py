@@ -32,7 +32,7 @@ from transforms.spectrum import SpectrumOptions
 
 TONE_HZ = (330.0, 660.0)  # ringing and the second tone of the American busy signal
 RING_TOP_HZ = 510.0  # 93 % of the world's ringing entries lie in 340-500 Hz
-PROGRESS = ('ringback', 'ringback_partial', 'busy', 'congestion')  # never music
+PROGRESS = ('ringback', 'ringback_partial', 'busy', 'congestion', 'dtmf')  # never music
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ class ToneOptions:
       same: how far the bursts of one signal may differ.
       frame_purity: share of a frame's power that lies in the tone band, 0..1, from which the
         frame may belong to a burst.
-      purity: share of a burst's power that lies in at most three spectral lines, 0..1.
+      purity: share of the power of a busy signal's burst that lies in at most three spectral
+        lines, 0..1.
       burst_min_s: shortest burst, and shortest beginning of a ring that the answer cut off.
       rings: what makes ringing.
       busy: what makes a busy signal.
@@ -96,9 +97,10 @@ def find_tones(audio: Audio, channel: int, features: np.ndarray, spectrum: Spect
     line = Line(audio, channel, speech, spectrum.hop_s, float(np.quantile(speech, 0.1)))
     bursts = find_bursts(line, features[:, 1], TONE_HZ, options.frame_purity, options.burst_min_s,
                          options.bursts)
-    bursts = [burst for burst in bursts if burst.purity >= options.purity]
-    busy, rest = _busy(bursts, options)
-    rest = [burst for burst in rest if max(burst.lines_hz) <= RING_TOP_HZ]
+    busy = _busy([burst for burst in bursts if burst.purity >= options.purity], options)
+    taken = {burst.start_s for chain in busy for burst in chain}
+    rest = [burst for burst in bursts
+            if burst.start_s not in taken and max(burst.lines_hz) <= RING_TOP_HZ]
     found = [_busy_sound(chain, channel, options.busy) for chain in busy]
     found += find_rings(rest, line, options.same, options.rings)
     # short tones are found amid speech, whose pauses are no measure of noise
@@ -107,9 +109,8 @@ def find_tones(audio: Audio, channel: int, features: np.ndarray, spectrum: Spect
     return sorted(found, key=lambda sound: sound.start_s)
 
 
-def _busy(bursts: Sequence[Burst],
-          options: ToneOptions) -> tuple[list[list[Burst]], list[Burst]]:
-    """Chains of equal bursts less than a second apart, and the bursts that are in none."""
+def _busy(bursts: Sequence[Burst], options: ToneOptions) -> list[list[Burst]]:
+    """Chains of equal bursts less than a second apart."""
     chains: list[list[Burst]] = []
     for burst in bursts:
         last = chains[-1][-1] if chains else None
@@ -118,8 +119,7 @@ def _busy(bursts: Sequence[Burst],
             chains[-1].append(burst)
         else:
             chains.append([burst])
-    busy = [chain for chain in chains if _is_busy(chain, options.busy)]
-    return busy, [b for chain in chains if not _is_busy(chain, options.busy) for b in chain]
+    return [chain for chain in chains if _is_busy(chain, options.busy)]
 
 
 def _is_busy(chain: Sequence[Burst], options: BusyOptions) -> bool:
