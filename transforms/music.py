@@ -72,6 +72,7 @@ class PromptOptions:
       voice_min_s: less speech is a note mistaken for a voice.
       max_s: the longest announcement.
       same: correlation of two from which they are one recording, which nobody says live.
+      leak: correlation of two channels at one time from which both carry the same.
       edge_s: one heard once is an announcement if the music stops and goes on this near to it...
       quiet_db: ...and the other party makes no sound, this far over its noise.
     """
@@ -79,6 +80,7 @@ class PromptOptions:
     voice_min_s: Annotated[float, Gt(0)]
     max_s: Annotated[float, Gt(0)]
     same: Annotated[float, Interval(gt=0, lt=1)]
+    leak: Annotated[float, Interval(gt=0, lt=1)]
     edge_s: Annotated[float, Ge(0)]
     quiet_db: Annotated[float, Ge(0)]
 

@@ -248,9 +248,14 @@ def _silent_beside(heard: Channel, other: Channel, span: Span, spectrum: Spectru
     """Whether another channel is near its noise for nearly all of a span, or has the same."""
     part = other.levels[round(span[0] / spectrum.hop_s):round(span[1] / spectrum.hop_s)]
     limit = floor_of(other.levels) * 10 ** (rule.quiet_db / 10) + 1e-7
+    return bool(np.mean(part > limit) < 0.1) or same_beside(heard, other, span, spectrum, rule)
+
+
+def same_beside(heard: Channel, other: Channel, span: Span, spectrum: SpectrumOptions,
+                rule: PromptOptions) -> bool:
+    """Whether another channel carries the same between two instants, be it a faint leak."""
     marks = slice(round(span[0] / frame_s(spectrum)), round(span[1] / frame_s(spectrum)))
-    return bool(np.mean(part > limit) < 0.1
-                or best_match(heard.marks[marks], other.marks[marks]) >= rule.same)
+    return best_match(heard.marks[marks], other.marks[marks]) >= rule.leak
 
 
 def _sound(group: Sequence[Piece], channel: int, options: MusicOptions) -> Sound:

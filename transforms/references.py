@@ -203,9 +203,11 @@ def _correlate(marks: np.ndarray, starts: np.ndarray,
 
 def _extent(marks: np.ndarray, start: int, offset: int, reference: Mark,
             options: MatchOptions) -> Span:
-    """The first and one past the last frame at which a match plays, as far as a window beyond."""
+    """The first and one past the last frame at which a match plays, half a window beyond at most:
+    had it gone on for longer, the next window would have matched."""
     window = reference.window
-    first, last = max(0, start - window), min(len(marks), start + 2 * window)
+    beyond = window // 2 + 1
+    first, last = max(0, start - beyond), min(len(marks), start + window + beyond)
     at = np.arange(first, last) - start + offset
     at = at % reference.period if reference.period else at
     inside = (at >= 0) & (at < len(reference.marks))

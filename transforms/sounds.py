@@ -21,7 +21,7 @@ from transforms.music import (
     music_features,
     segment_frames,
 )
-from transforms.played import Channel, Voices, find_music
+from transforms.played import Channel, Voices, find_music, same_beside
 from transforms.references import Mark, MatchOptions, ReferenceFile, find_references
 from transforms.spectrum import SpectrumOptions, power_blocks, runs
 from transforms.tones import PROGRESS, ToneOptions, find_tones, tone_features
@@ -39,6 +39,7 @@ class ZeroOptions:
         as zero (int16): 8 is the A-law code for silence.
       min_s: shortest stretch of zero in all channels that is a hold.
       silence_min_s: shortest other silence that is looked at.
+      others: so many other silences that are zero show that this is how silence is stored;
       other_share: largest share of those other silences, 0..1, that may be zero too: above, zero
         is how this recording stores silence and tells nothing.
       quiet_db: a frame is silent up to this far above the recording's quietest tenth.
@@ -47,6 +48,7 @@ class ZeroOptions:
     max_sample: Annotated[int, Ge(0)]
     min_s: Annotated[float, Gt(0)]
     silence_min_s: Annotated[float, Gt(0)]
+    others: Annotated[int, Ge(1)]
     other_share: Annotated[float, Interval(ge=0, le=1)]
     quiet_db: Annotated[float, Ge(0)]
 
@@ -101,6 +103,7 @@ def hear_sounds(audio: Audio, options: SoundOptions,
         others = [other for _, other in signals if other.channel != channel]
         found += _with_music(tones, heard, others, references, options)
     found = _once(found, options.same_share) if audio.channels > 1 else found
+    found = [_leaked(sound, [heard for _, heard in signals], options) for sound in found]
     parked = [(s.start_s, s.end_s) for s in found if s.kind in ('hold', 'ring')]
     found += find_beeping(audio, [heard.levels for _, heard in signals], union(parked),
                           options.spectrum, options.beeps)
@@ -178,6 +181,16 @@ def _once(sounds: Sequence[Sound], same_share: float) -> list[Sound]:
     return kept
 
 
+def _leaked(sound: Sound, channels: Sequence[Channel], options: SoundOptions) -> Sound:
+    """Music of one channel as that of all where it leaks into the others."""
+    if sound.channel is None or sound.kind not in ('hold', 'ivr') or len(channels) == 1:
+        return sound
+    span, own = (sound.start_s, sound.end_s), channels[sound.channel]
+    everywhere = all(same_beside(own, other, span, options.spectrum, options.music.prompts)
+                     for other in channels if other is not own)
+    return replace(sound, channel=None) if everywhere else sound
+
+
 def find_zero(audio: Audio, options: ZeroOptions) -> list[Sound]:
     """Stretches where every channel is digital zero (or constant), none at either end."""
     hop = round(FRAME_S * audio.rate)
@@ -192,7 +205,7 @@ def find_zero(audio: Audio, options: ZeroOptions) -> list[Sound]:
         zero &= (swing <= options.max_sample) | (
             (high <= options.max_sample) & (low >= -options.max_sample))
         level = np.maximum(level, swing)
-    long, short_zero = [], 0
+    long, short_zero, shorts = [], 0, 0
     for first, last in runs(zero):
         if first == 0 or last == count:
             continue
@@ -200,7 +213,9 @@ def find_zero(audio: Audio, options: ZeroOptions) -> list[Sound]:
             long.append((first, last))
         elif (last - first) * FRAME_S >= options.silence_min_s:
             short_zero += last - first
-    if not long or short_zero > options.other_share * (short_zero + _quiet(level, zero, options)):
+            shorts += 1
+    silent = short_zero + _quiet(level, zero, options)
+    if not long or shorts >= options.others or short_zero > options.other_share * silent:
         return []
     return [Sound('hold', 'zero', None, first * FRAME_S, last * FRAME_S, 0.9,
                   f'all channels digital zero for {(last - first) * FRAME_S:.1f} s')
