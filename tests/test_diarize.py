@@ -22,7 +22,7 @@ from transforms.intervals import subtract, union
 OPTIONS = DiarizeOptions(
     engine='embedded', model=None, num_speakers=2, max_speakers=4, alone_share=0.06,
     segmentation_step=0.25,
-    segmentation_threshold=0.6, cluster_threshold=0.7, min_cluster_size=4,
+    segmentation_threshold=0.6, min_cluster_size=4,
     min_duration_off_s=0.0, batch_size=32, threads=1, device='cpu')
 RATE = 16_000
 SAMPLE = Path(find_spec('pyannote').submodule_search_locations[0]) / 'audio' / 'sample'

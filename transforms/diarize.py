@@ -43,8 +43,6 @@ class DiarizeOptions:
       segmentation_step: embedded: windows of 5 s start this share of 5 s apart, 0..1. pyannote's
         own 0.1 takes 2.5 times as long as 0.25 and is no better on the recordings at hand.
       segmentation_threshold: embedded: probability from which a voice is active.
-      cluster_threshold: embedded: distance of unit voice vectors (0..2) from which two
-        clusters of voices are two speakers.
       min_cluster_size: embedded: windows a speaker has at least, where the call is long enough.
       min_duration_off_s: embedded: shorter pauses of a speaker are filled.
       batch_size: windows of 5 s a forward pass.
@@ -59,7 +57,6 @@ class DiarizeOptions:
     alone_share: Annotated[float, Interval(ge=0, lt=1)]
     segmentation_step: Annotated[float, Interval(gt=0, le=1)]
     segmentation_threshold: Annotated[float, Interval(gt=0, lt=1)]
-    cluster_threshold: Annotated[float, Interval(gt=0, lt=2)]
     min_cluster_size: Annotated[int, Ge(1)]
     min_duration_off_s: Annotated[float, Ge(0)]
     batch_size: Annotated[int, Ge(1)]
@@ -208,7 +205,7 @@ def _bundled(options: DiarizeOptions) -> Any:
     return pipeline.instantiate({
         'segmentation': {'threshold': options.segmentation_threshold,
                          'min_duration_off': options.min_duration_off_s},
-        'clustering': {'method': 'centroid', 'threshold': options.cluster_threshold,
+        'clustering': {'method': 'ward', 'threshold': 1.0,  # of which the number wanted is free
                        'min_cluster_size': options.min_cluster_size}})
 
 

@@ -23,6 +23,7 @@ from pyannote.audio.core.task import Problem, Resolution, Specifications
 from pyannote.audio.pipelines import SpeakerDiarization
 from pyannote.audio.pipelines.clustering import AgglomerativeClustering
 from pyannote.core import SlidingWindow, SlidingWindowFeature
+from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.signal import resample_poly
 
 RATE = 16_000
@@ -35,6 +36,7 @@ STRETCH = 32  # windows heard together: bounds memory
 EDGE = 16  # samples at 8 kHz that the interpolation filter reaches
 HEARD_S = 0.5  # of a voice in a window at least, to say that it is there
 TELLING = 8  # windows with speech
+MOST_CUTS = 50  # clusters more than wanted, at which no more are tried
 COMPARED = 3000  # voices compared with each other, of which memory and time take the square
 
 
@@ -124,7 +126,7 @@ class NoPlda(PLDA):
 
 
 class CallClustering(AgglomerativeClustering):
-    """Agglomerative clustering that knows a lone voice, and takes bounded memory.
+    """Agglomerative clustering into a known number of voices, or one, in bounded memory.
 
     How far two voices are apart on one line says nothing about another line, so that no
     distance tells one voice from two. But where two people talk, windows hold both: with
@@ -152,6 +154,32 @@ class CallClustering(AgglomerativeClustering):
             more |= {'min_clusters': 1, 'max_clusters': 1}
         return super().__call__(embeddings=embeddings, segmentations=segmentations,
                                 num_clusters=num_clusters, **more)
+
+    def cluster(self, embeddings: np.ndarray, min_clusters: int | None = None,
+                max_clusters: int | None = None, num_clusters: int | None = None) -> np.ndarray:
+        """The cluster (voices,) of each voice, by Ward's criterion.
+
+        A handful of odd windows is a cluster far from all others by its centre, and would pass
+        for a speaker; Ward's criterion weighs distances by size. The tree is cut where it first
+        has enough clusters of `min_cluster_size`.
+        """
+        wanted = num_clusters or max_clusters or 2
+        if len(embeddings) <= wanted:
+            return np.arange(len(embeddings))
+        units = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+        tree = linkage(units, method='ward')
+        least = min(self.min_cluster_size, max(1, round(0.1 * len(units))))
+        for cut in range(wanted, min(len(units), wanted + MOST_CUTS) + 1):
+            found = fcluster(tree, cut, 'maxclust')
+            sizes = np.bincount(found)
+            if np.sum(sizes >= least) >= wanted:
+                break
+        else:
+            sizes = np.bincount(found := fcluster(tree, wanted, 'maxclust'))
+        largest = np.argsort(-sizes, kind='stable')[:min(wanted, np.sum(sizes > 0))]
+        centres = np.stack([units[found == label].mean(axis=0) for label in largest])
+        centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+        return np.unique(np.argmax(units @ centres.T, axis=1), return_inverse=True)[1]
 
     def filter_embeddings(self, embeddings: np.ndarray, *args: Any,
                           **more: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
