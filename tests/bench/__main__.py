@@ -1,6 +1,6 @@
 """The bench: how right the figures are, how fast, in how much memory.
 
-    make bench                                  everything: about an hour on 2 cores
+    make bench                                  everything: about half an hour on 2 cores
     make bench RECORDINGS=DIR                   and real recordings of your own
     python -m tests.bench --only accuracy       one part; the others stay as they were measured
 
@@ -26,7 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog='make bench', description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--runs', type=int, default=3)
-    parser.add_argument('--work', type=float, default=60.0, help='least seconds of work')
+    parser.add_argument('--work', type=float, default=30.0, help='least seconds of work')
     parser.add_argument('--recordings', help='a folder of real recordings to process as well')
     parser.add_argument('--only', nargs='+', choices=PARTS, default=PARTS, help='parts to measure')
     args = parser.parse_args()

@@ -10,6 +10,7 @@ from pipeline.graph import way_of
 from pipeline.run import plan_of
 from pipeline.settings import Settings, fingerprint_of, load_settings
 from transforms.conversation import Audio, Conversation, Reference, RunContext
+from transforms.levels import take_out_offset
 
 QUICK = Path(__file__).parent.parent / 'configs' / 'quick.yaml'
 _NOT_HERE = ('admit', 'decode', 'land')
@@ -20,6 +21,7 @@ def hear(audio: Audio, ref: Reference, config: str = str(QUICK)) -> Conversation
 
     The steps are loaded once a process and settings file.
     """
+    take_out_offset(audio)  # as the decode step does
     call = Conversation(ref=ref, audio=audio, duration_s=audio.duration_s,
                         sample_rate_hz=audio.rate, channels=audio.channels, codec='simulated')
     for stage in _way(config):

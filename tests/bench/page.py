@@ -102,15 +102,17 @@ def _holds(found: Mapping[str, Any]) -> str:
 
 def _overlaps(found: Mapping[str, Any]) -> str:
     rows = [[who, *(_share(found[who][kind][figure])
-                    for kind in ('interruption', 'backchannel')
+                    for kind in ('interruption', 'interruption_collar', 'backchannel')
                     for figure in ('precision', 'recall'))]
             for who in ('without_words', 'with_words', 'bleed', 'peer')]
-    head = ['15 dB, mu-law', 'interruptions: precision', 'recall', 'backchannels: precision',
-            'recall']
+    head = ['15 dB, mu-law', 'interruptions: precision', 'recall', 'with collar: precision',
+            'recall', 'backchannels: precision', 'recall']
     changed = found['bleed']['calls_changed']
     return '\n\n'.join([
         _table(head, rows),
-        '`peer` is call-ai-metrics 0.1.0 on the same calls. `bleed` are such calls with each party '
+        'An interruption counts from half a second on; `with collar` leaves out those within '
+        f'{found["collar_s"]} s of that, in truth and found. `peer` is call-ai-metrics 0.1.0 on '
+        'the same calls. `bleed` are such calls with each party '
         f'leaking into the other lane at -20 dB: {changed} of {found["calls"]} calls count '
         'another number of interruptions than without.',
         '![precision and recall beside the peer](plots/peer.svg)',

@@ -31,7 +31,7 @@ from warehouse import ledger
 ROOT = Path(__file__).parent.parent.parent
 SAMPLES = ROOT / 'samples' / 'manifest.csv'
 MEMORY_MINUTES = (10, 60, 240)
-ACOUSTIC_CALLS = 16  # of ACOUSTIC_MINUTES each: two workers want enough calls to share
+ACOUSTIC_CALLS = 8  # of ACOUSTIC_MINUTES each: two workers want enough calls to share
 ACOUSTIC_MINUTES = 5
 
 

@@ -16,7 +16,7 @@ from tests.bench.accuracy.overlaps import HEADLINE_S, NONE, Scores
 from tests.simulator import Knobs
 from tests.simulator.script import CODECS
 
-SEEDS = range(FIRST, FIRST + 30)
+SEEDS = range(FIRST, FIRST + 20)
 SNRS_DB = (30, 20, 15, 10, 5)
 CODEC_SNR_DB = 20
 ANSWER_S, HOLD_S = 0.25, 1.0

@@ -10,8 +10,8 @@ from tests.bench.accuracy.calls import heard
 from tests.simulator import Knobs
 from tests.simulator.script import HOLDS
 
-SEEDS = range(FIRST, FIRST + 8)
-WITHOUT = range(FIRST + 100, FIRST + 135)
+SEEDS = range(FIRST, FIRST + 6)
+WITHOUT = range(FIRST + 100, FIRST + 125)
 RIGHT_S = 1.0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from tests.bench import overlap_score as score
@@ -11,12 +12,14 @@ from tests.bench.accuracy.calls import Heard, heard
 from tests.bench.peer import count_score, peer
 from tests.simulator import Knobs
 
-SEEDS = range(FIRST, LAST + 1)
-PAIR = range(FIRST, FIRST + 60)  # with and without bleed
+SEEDS = range(FIRST, LAST + 1, 2)
+PAIR = range(FIRST, FIRST + 30)  # with and without bleed
 HEADLINE_S = 0.5
-KINDS = (score.COUNTED, 'backchannel')
+COLLARED = 'interruption_collar'  # those near the headline length, in truth or found, left out
+KINDS = (score.COUNTED, COLLARED, 'backchannel')
 NONE = score.Score(0, 0, 0)
-SCENE = {'codec': 'pcm_mulaw', 'snr_db': 15.0, 'layout': 'two_channel', 'music_under_talk': False}
+SCENE = {'codec': 'pcm_mulaw', 'snr_db': 15.0, 'layout': 'two_channel', 'noise': 'pink',
+         'clip_db': 0.0, 'loss': 0.0, 'dc_offset': 0.0, 'music_under_talk': False}
 DRY = float('-inf')
 
 Scores = dict[str, score.Score]
@@ -32,7 +35,7 @@ def overlaps(pool: Pool) -> dict[str, Any]:
     wet = list(pool.map(_counts, PAIR, [-20.0] * len(PAIR)))
     changed = sum(one[1:] != two[1:] for one, two in zip(dry, wet, strict=True))
     return {
-        'calls': len(PAIR), 'seeds': len(SEEDS),
+        'calls': len(PAIR), 'seeds': len(SEEDS), 'collar_s': score.COLLAR_S,
         **{who: _summed(row[who] for row in rows)
            for who in ('without_words', 'with_words', 'peer')},
         'bleed': {**_summed(row[0] for row in wet), 'calls_changed': changed},
@@ -47,7 +50,7 @@ def _one(seed: int) -> dict[str, Any]:
     other = peer(plain.audio, plain.truth.agent_channel or 0)
     return {
         'without_words': _scores(plain), 'with_words': _scores(worded),
-        'peer': {score.COUNTED: score.scores(true, other.interruptions, HEADLINE_S)[score.COUNTED],
+        'peer': {**_both(true, other.interruptions),
                  'backchannel': count_score(true, other.backchannels)},
         'confusion': score.confusion(true, _found(plain))}
 
@@ -66,7 +69,15 @@ def _found(call: Heard) -> list[score.Seen]:
 
 
 def _scores(call: Heard) -> Scores:
-    return score.scores(_true(call), _found(call), HEADLINE_S)
+    true, found = _true(call), _found(call)
+    return {**_both(true, found),
+            'backchannel': score.scores(true, found, HEADLINE_S).get('backchannel', NONE)}
+
+
+def _both(true: Sequence[score.Seen], found: Sequence[score.Seen]) -> Scores:
+    """Interruptions without and with a collar around the headline length."""
+    return {name: score.scores(true, found, HEADLINE_S, collar_s)[score.COUNTED]
+            for name, collar_s in ((score.COUNTED, 0.0), (COLLARED, score.COLLAR_S))}
 
 
 def _summed(rows: Any) -> dict[str, Any]:

@@ -10,17 +10,18 @@ from tests.bench.accuracy.calls import heard
 from tests.simulator import Knobs
 from tests.simulator.sounds import COUNTRIES
 
+TONES = COUNTRIES[:14]  # of ITU-T E.180's national tones, those that the project aims at
 SNRS_DB = (30, 15, 10)
-SEEDS = range(FIRST, FIRST + 3)
-WITHOUT = range(FIRST + 20, FIRST + 60)  # calls without ringing: speech, music, beeps
+SEEDS = range(FIRST, FIRST + 2)
+WITHOUT = range(FIRST + 20, FIRST + 50)  # calls without ringing: speech, music, beeps
 
 
 def ringing(pool: Pool) -> dict[str, Any]:
     """By tone and SNR: calls, with the exact number of rings, named; and the worst onset."""
-    cases = list(product(COUNTRIES, SNRS_DB, SEEDS))
+    cases = list(product(TONES, SNRS_DB, SEEDS))
     scores = list(pool.map(_one, *zip(*cases, strict=True)))
-    tones: dict[str, dict[str, Any]] = {name: {} for name in COUNTRIES}
-    for tone, snr in product(COUNTRIES, SNRS_DB):
+    tones: dict[str, dict[str, Any]] = {name: {} for name in TONES}
+    for tone, snr in product(TONES, SNRS_DB):
         own = [score for case, score in zip(cases, scores, strict=True) if case[:2] == (tone, snr)]
         tones[tone][str(snr)] = {
             'calls': len(own), 'exact': sum(exact for exact, _, _ in own),
