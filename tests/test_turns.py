@@ -77,7 +77,7 @@ def test_without_words_a_long_or_loud_sound_inside_the_others_talk_is_no_signal(
             transcriber='none', transcript_trust='none',
             loudness={AGENT: lambda span: louder_db})
         return any(turn.is_backchannel for turn in turns)
-    assert signals(0.3, 2.0) and signals(1.0, -3.0)
+    assert signals(0.3, 2.0) and signals(1.0, -4.0)
     assert not signals(0.3, 5.0) and not signals(1.0, 0.0)
 
 
