@@ -10,7 +10,7 @@ second, what a clean recording would be divided on, neither finding nor missing 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from tests.simulator.truth import Truth
@@ -126,18 +126,6 @@ def matched(true: Sequence[Seen], found: Sequence[Seen]) -> list[tuple[int, int]
         if all(i != a and j != b for a, b in pairs):
             pairs.append((i, j))
     return sorted(pairs)
-
-
-def table(counted: Mapping[tuple[str, str], int]) -> str:
-    """A confusion matrix as text: a row an intended class, a column a detected one."""
-    rows = sorted({true for true, _ in counted}, key=lambda name: (name == NOTHING, name))
-    columns = sorted({found for _, found in counted}, key=lambda name: (name == NOTHING, name))
-    width = max(map(len, (*rows, 'intended')))
-    lines = ['  '.join(['intended'.ljust(width), *columns])]
-    lines += ['  '.join([true.ljust(width), *(
-        str(counted.get((true, found), 0) or '.').rjust(len(found)) for found in columns)])
-        for true in rows]
-    return '\n'.join(lines)
 
 
 def _score(true: Sequence[Seen], found: Sequence[Seen], counts: Callable[[Seen], bool]) -> Score:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tests.bench import overlap_score as score
@@ -27,7 +27,7 @@ Scores = dict[str, score.Score]
 
 def overlaps(pool: Pool) -> dict[str, Any]:
     """Scores without and with words, of the peer, and under bleed, all at 15 dB in mu-law."""
-    rows = list(pool.map(_one, SEEDS))
+    rows = list(pool.map(scored, SEEDS))
     matrix: Counter[tuple[str, str]] = Counter()
     for row in rows:
         matrix.update(row['confusion'])
@@ -36,14 +36,15 @@ def overlaps(pool: Pool) -> dict[str, Any]:
     changed = sum(one[1:] != two[1:] for one, two in zip(dry, wet, strict=True))
     return {
         'calls': len(PAIR), 'seeds': len(SEEDS), 'collar_s': score.COLLAR_S,
-        **{who: _summed(row[who] for row in rows)
+        **{who: summed(row[who] for row in rows)
            for who in ('without_words', 'with_words', 'peer')},
-        'bleed': {**_summed(row[0] for row in wet), 'calls_changed': changed},
+        'bleed': {**summed(row[0] for row in wet), 'calls_changed': changed},
         'confusion': {true: {found: n for (a, found), n in sorted(matrix.items()) if a == true}
                       for true in sorted({a for a, _ in matrix}, key=lambda n: (n == '-', n))}}
 
 
-def _one(seed: int) -> dict[str, Any]:
+def scored(seed: int) -> dict[str, Any]:
+    """A call's scores without words, with them, and of the peer; and its confusion matrix."""
     knobs = Knobs(**SCENE, bleed_db=DRY)
     plain, worded = heard(seed, knobs), heard(seed, knobs, words=True)
     true = _true(plain)
@@ -80,7 +81,8 @@ def _both(true: Sequence[score.Seen], found: Sequence[score.Seen]) -> Scores:
             for name, collar_s in ((score.COUNTED, 0.0), (COLLARED, score.COLLAR_S))}
 
 
-def _summed(rows: Any) -> dict[str, Any]:
+def summed(rows: Iterable[Scores]) -> dict[str, Any]:
+    """Precision, recall and the numbers behind them, of all interruptions and signals."""
     totals = dict.fromkeys(KINDS, NONE)
     for row in rows:
         for kind in KINDS:
