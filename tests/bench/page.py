@@ -93,9 +93,11 @@ def _ringing(found: Mapping[str, Any]) -> str:
 
 
 def _holds(found: Mapping[str, Any]) -> str:
-    rows = [[kind, by['calls'], by['count_exact'], by['within_1_s'], f'{by["worst_s"]:.2f}']
+    rows = [[kind, by['holds'], by['calls'], by['count_exact'], by['within_1_s'],
+             f'{by["worst_s"]:.2f}']
             for kind, by in found['by_kind'].items()]
-    return (_table(['kind', 'calls', 'count exact', 'total within 1 s', 'worst total, s off'], rows)
+    return (_table(['kind', 'holds', 'calls', 'count exact', 'total within 1 s',
+                    'worst total, s off'], rows)
             + f'\n\nFalse holds in {found["without"]["minutes"]:.0f} minutes of calls without one: '
               f'{found["without"]["holds"]}.')
 
