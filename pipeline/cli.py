@@ -164,7 +164,8 @@ def _doctor(args: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _config_check(args: argparse.Namespace, rest: list[str]) -> int:
-    from pipeline.settings import fingerprint_of, load_lexicon, load_settings, load_standard
+    from pipeline.lexicons import load_lexicon
+    from pipeline.settings import fingerprint_of, load_settings, load_standard
     from transforms.transcribe import resolve_engine
 
     settings = load_settings(args.file)

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pipeline.lexicons import load_lexicon
 from pipeline.offline import offline
-from pipeline.settings import Settings, load_lexicon, load_settings, load_standard
+from pipeline.settings import Settings, load_settings, load_standard
 from pipeline.yaml_records import ConfigError
 
 OK, NOTE, MISSING = 'ok', 'note', 'missing'

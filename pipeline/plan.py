@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipeline.settings import Settings
 from transforms.conversation import Reference, RunContext
-from transforms.phrases import Lexicon
+from transforms.lexicon import Lexicon
 from transforms.standard import Standard
 
 

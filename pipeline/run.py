@@ -13,12 +13,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from pipeline.beam_flags import is_local
+from pipeline.lexicons import load_lexicon
 from pipeline.plan import Plan
 from pipeline.progress import REJECTED_BEFORE, Progress, Tally
 from pipeline.settings import (
     Settings,
     fingerprint_of,
-    load_lexicon,
     load_standard,
 )
 from pipeline.sources import Batch

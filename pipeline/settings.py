@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +13,7 @@ from annotated_types import Ge
 import configs
 from pipeline.config_files import config_tree
 from pipeline.instants import InstantError, zone_of
+from pipeline.lexicons import load_lexicon
 from pipeline.limits import LimitOptions
 from pipeline.sources import SourceOptions
 from pipeline.text import nearest
@@ -22,13 +22,11 @@ from pipeline.yaml_records import (
     Located,
     build,
     read_extended,
-    read_yaml,
     unlocated,
 )
 from transforms.decode import DecodeOptions
 from transforms.diarize import DiarizeOptions
 from transforms.lanes import LaneOptions
-from transforms.phrases import Lexicon
 from transforms.redact import RedactOptions
 from transforms.roles import RoleOptions
 from transforms.sounds import SoundOptions
@@ -120,16 +118,6 @@ def load_standard(name: str) -> Standard:
     tree.value.setdefault('name', Located(path.stem, f'{path}:1'))
     tree.value['version'] = Located(_hash(unlocated(tree)), f'{path}:1')
     return build(Standard, tree)
-
-
-@cache
-def load_lexicon(language: str) -> Lexicon:
-    """The phrase list of a language."""
-    path = configs.FOLDER / 'lexicon' / f'{language}.yaml'
-    if not path.is_file():
-        names = sorted(p.stem for p in path.parent.glob('*.yaml'))
-        raise ConfigError(f'no phrase list for language `{language}`; there is {", ".join(names)}')
-    return build(Lexicon, read_yaml(path))
 
 
 def fingerprint_of(settings: Settings) -> str:

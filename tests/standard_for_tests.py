@@ -9,7 +9,9 @@ from pathlib import Path
 
 import yaml
 
-from transforms.phrases import Lexicon, Matcher
+from pipeline.lexicons import load_lexicon
+from transforms.lexicon import Lexicon
+from transforms.phrases import Matcher
 from transforms.standard import Standard
 
 CONFIGS = Path(__file__).parent.parent / 'configs'
@@ -28,10 +30,13 @@ def default_standard() -> Standard:
 
 
 @functools.cache
+def lexicon_of(language: str) -> Lexicon:
+    """A shipped phrase list."""
+    return load_lexicon(language)
+
+
 def english() -> Lexicon:
-    row = yaml.safe_load((CONFIGS / 'lexicon/en.yaml').read_text())
-    row['categories'] = {name: tuple(phrases) for name, phrases in row['categories'].items()}
-    return Lexicon(**{**row, 'companies': tuple(row['companies'])})
+    return lexicon_of('en')
 
 
 @functools.cache

@@ -9,7 +9,6 @@ from tests.calls_for_tests import call_of, event, judged, perceived_of
 from tests.standard_for_tests import default_standard, english
 from transforms.assess import assess, perceived
 from transforms.intervals import union
-from transforms.phrases import Lexicon
 from warehouse.records import AGENT, CALLER
 
 TALK = [(AGENT, 9.0, 12.0, 'Good morning, how can I help you?'),
@@ -46,7 +45,7 @@ def test_nothing_was_said_where_the_words_are_not_believed():
 
 
 def test_a_phrase_list_of_another_language_is_not_used():
-    foreign = Lexicon('id', None, (), english().categories)
+    foreign = dataclasses.replace(english(), language='id')
     found = judged(TALK, 60.0, lexicon=foreign)
     assert not [e for e in found.events if e.kind == 'phrase']
     assert found.kpis[0].signoff_spoken == 'unknown'

@@ -2,7 +2,6 @@ import dataclasses
 
 from tests.standard_for_tests import default_standard, english
 from transforms.kpis import SOURCES
-from transforms.phrases import CALLER_CATEGORIES
 from transforms.signoff import ACTS
 
 
@@ -35,7 +34,6 @@ def test_a_standard_cannot_be_made_without_every_threshold():
 
 def test_the_phrase_list_has_every_category_and_no_phrase_twice_in_one():
     categories = english().categories
-    assert len(set(categories) - CALLER_CATEGORIES) == 38
     for name, phrases in categories.items():
         assert phrases, name
         assert len(set(phrases)) == len(phrases), name

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.settings import load_lexicon, load_settings
+from pipeline.lexicons import load_lexicon
+from pipeline.settings import load_settings
 from transforms.conversation import Audio, Lane, Reference
 from transforms.decode import decode
 from transforms.intervals import covered, total, union

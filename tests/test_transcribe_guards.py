@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.settings import load_lexicon, load_settings
+from pipeline.lexicons import load_lexicon
+from pipeline.settings import load_settings
 from transforms.assess import perceived
 from transforms.conversation import Audio, Conversation, Lane, Reference
 from transforms.stages import note_event, notes_of

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.settings import load_lexicon, load_settings
+from pipeline.lexicons import load_lexicon
+from pipeline.settings import load_settings
 from transforms.conversation import Reference
 from transforms.transcribe.prompts import prompt_of
 from transforms.transcribe.whisper_model import MOST_WINDOWS, place_of

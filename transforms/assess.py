@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from transforms.holds import Hold, announced_silences, find_holds
 from transforms.intervals import Span, subtract
 from transforms.kpis import Judged, make_kpis
+from transforms.lexicon import Lexicon
 from transforms.metadata import Metadata, metadata_of
 from transforms.overlaps import Overlap, Voices, bleed_overlaps, find_overlaps
-from transforms.phrases import Lexicon, Match, Matcher, matcher_of
+from transforms.phrases import Match, Matcher, matcher_of
 from transforms.rings import TRANSFER_RING, Ringing, find_ringing
 from transforms.signoff import Scene, find_signoff
 from transforms.silences import Timeline, draw_timeline

@@ -7,10 +7,11 @@ word errors an exact five-word phrase survives 44 % of the time).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from transforms.lexicon import Lexicon
 from transforms.slips import SlipIndex
 from transforms.tokens import FILLERS, alike, duration_end, may_be_name, tokenise
 from warehouse.records import AGENT, CALLER, Words
@@ -19,7 +20,6 @@ MAX_SKIPS = 2
 MIN_WORDS_TO_SKIP = 3
 OPENING_S = 15.0  # the opening window, document 002 L48
 
-CALLER_CATEGORIES = frozenset({'caller_profanity', 'caller_opening'})
 WHOLE_TURN_CATEGORIES = frozenset({'backchannel', 'banned_opening'})
 WHOLE_TURN_PHRASES = frozenset({'what', 'huh', 'come again'})
 
@@ -34,23 +34,6 @@ _OPENING_WEIGHTS = {
 
 
 Span = tuple[int, int]
-
-
-@dataclass(frozen=True, eq=False)
-class Lexicon:
-    """The phrases of one language.
-
-    Attributes:
-      language: ISO 639-1.
-      reviewed_by: the native speaker who read the lists, None if nobody did.
-      companies: the brand names as they may be heard; with none, {company} is any name.
-      categories: category -> phrases, slots in braces.
-    """
-
-    language: str
-    reviewed_by: str | None
-    companies: tuple[str, ...]
-    categories: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -200,8 +183,9 @@ class Matcher:
                  for phrase in phrases if companies or not _ambiguous(lexicon, phrase)]
         anywhere = [(category, phrase) for category, phrase in pairs
                     if category not in WHOLE_TURN_CATEGORIES and phrase not in WHOLE_TURN_PHRASES]
-        self._agent = _Tree((p for p in anywhere if p[0] not in CALLER_CATEGORIES), companies)
-        self._caller = _Tree((p for p in anywhere if p[0] in CALLER_CATEGORIES), companies)
+        callers = lexicon.caller_categories
+        self._agent = _Tree((p for p in anywhere if p[0] not in callers), companies)
+        self._caller = _Tree((p for p in anywhere if p[0] in callers), companies)
         self._whole = {(category, _pattern(phrase)) for category, phrase in pairs
                        if category == 'banned_opening' or phrase in WHOLE_TURN_PHRASES}
         self._signals = {_pattern(phrase) for phrase in lexicon.categories.get('backchannel', ())}

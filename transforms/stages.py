@@ -21,8 +21,9 @@ from transforms.delivery import Loudness, ends
 from transforms.diarize import DiarizeOptions, load_diarizer
 from transforms.ivr import hear_prompts
 from transforms.lanes import LaneOptions, find_lanes
+from transforms.lexicon import Lexicon
 from transforms.metadata import metadata_of
-from transforms.phrases import Lexicon, Matcher, opening_score
+from transforms.phrases import Matcher, opening_score
 from transforms.redact import RedactOptions, redact_words
 from transforms.references import load_references
 from transforms.roles import RoleOptions, tell_agent

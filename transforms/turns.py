@@ -10,7 +10,8 @@ from types import MappingProxyType
 
 from transforms.conversation import Lane
 from transforms.intervals import Span, covered, union
-from transforms.phrases import Lexicon, Matcher, matcher_of
+from transforms.lexicon import Lexicon
+from transforms.phrases import Matcher, matcher_of
 from transforms.standard import OverlapRule, Standard
 from transforms.talk import (
     FULL,

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from transforms.conversation import Audio, Lane, Reference
-from transforms.phrases import Lexicon
+from transforms.lexicon import Lexicon
 from transforms.transcribe.seam import (
     NONE,
     DetectOptions,

@@ -21,7 +21,7 @@ import numpy as np
 
 from transforms.conversation import Audio, Lane, Reference
 from transforms.intervals import Span, total
-from transforms.phrases import Lexicon
+from transforms.lexicon import Lexicon
 from transforms.transcribe.seam import (
     LOW,
     NONE,

@@ -19,7 +19,7 @@ import numpy as np
 from transforms.conversation import Audio, Lane, Note, Reference
 from transforms.errors import CallError
 from transforms.intervals import Span, intersect, total
-from transforms.phrases import Lexicon
+from transforms.lexicon import Lexicon
 from transforms.transcribe import guards
 from transforms.transcribe.aligners import Aligners
 from transforms.transcribe.languages import Told, detection_windows, tell_language
