@@ -165,7 +165,8 @@ def _doctor(args: argparse.Namespace, rest: list[str]) -> int:
 
 def _config_check(args: argparse.Namespace, rest: list[str]) -> int:
     from pipeline.lexicons import load_lexicon
-    from pipeline.settings import fingerprint_of, load_settings, load_standard
+    from pipeline.settings import fingerprint_of, load_settings
+    from pipeline.standards import load_standard
     from transforms.transcribe import resolve_engine
 
     settings = load_settings(args.file)

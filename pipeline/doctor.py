@@ -16,7 +16,8 @@ from pathlib import Path
 
 from pipeline.lexicons import load_lexicon
 from pipeline.offline import offline
-from pipeline.settings import Settings, load_settings, load_standard
+from pipeline.settings import Settings, load_settings
+from pipeline.standards import load_standard
 from pipeline.yaml_records import ConfigError
 
 OK, NOTE, MISSING = 'ok', 'note', 'missing'

@@ -18,17 +18,18 @@ Load = Callable[[], Any]
 
 def way_of(plan: Plan) -> tuple[tuple[str, Load], ...]:
     """The steps of a call's way in order: their names, and what makes their stages on a worker."""
-    chosen, context, lexicon = plan.settings, plan.context, plan.lexicon
+    chosen, context, phrasebook = plan.settings, plan.context, plan.phrasebook
     return (
         ('admit', partial(stages.admit, context)),
         ('decode', partial(stages.decoding, chosen.decode, context)),
         ('tones', partial(stages.listening, chosen.sounds, chosen.vad, chosen.decode)),
         ('lanes', partial(stages.parting, chosen.vad, chosen.lanes, chosen.diarize)),
-        ('transcribe', partial(stages.transcribing, chosen.transcribe, lexicon)),
-        ('roles', partial(stages.casting, chosen.roles, chosen.agent_channel, lexicon)),
+        ('transcribe', partial(stages.transcribing, chosen.transcribe,
+                               phrasebook.lexicons[phrasebook.default])),
+        ('roles', partial(stages.casting, chosen.roles, chosen.agent_channel, phrasebook)),
         ('redact', partial(stages.redacting, chosen.redact)),
-        ('turns', partial(stages.taking_turns, plan.standards[0], lexicon)),
-        ('assess', partial(stages.judging, plan.standards, lexicon, context)),
+        ('turns', partial(stages.taking_turns, plan.standards[0], phrasebook)),
+        ('assess', partial(stages.judging, plan.standards, phrasebook, context)),
         ('land', partial(stages.landing_call, context)),
     )
 

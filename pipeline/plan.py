@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipeline.settings import Settings
 from transforms.conversation import Reference, RunContext
-from transforms.lexicon import Lexicon
+from transforms.phrasebook import Phrasebook
 from transforms.standard import Standard
 
 
@@ -17,7 +17,7 @@ class Plan:
     settings: Settings
     context: RunContext
     standards: tuple[Standard, ...]  # the first is the one whose events are stored
-    lexicon: Lexicon
+    phrasebook: Phrasebook
 
 
 @dataclass(frozen=True)

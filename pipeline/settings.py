@@ -10,19 +10,15 @@ from typing import Annotated, Any
 
 from annotated_types import Ge
 
-import configs
 from pipeline.config_files import config_tree
 from pipeline.instants import InstantError, zone_of
 from pipeline.lexicons import load_lexicon
 from pipeline.limits import LimitOptions
 from pipeline.sources import SourceOptions
-from pipeline.text import nearest
 from pipeline.yaml_records import (
     ConfigError,
     Located,
     build,
-    read_extended,
-    unlocated,
 )
 from transforms.decode import DecodeOptions
 from transforms.diarize import DiarizeOptions
@@ -30,7 +26,6 @@ from transforms.lanes import LaneOptions
 from transforms.redact import RedactOptions
 from transforms.roles import RoleOptions
 from transforms.sounds import SoundOptions
-from transforms.standard import Standard
 from transforms.transcribe import TranscribeOptions, resolve_engine, told_phrases
 from transforms.vad import VadOptions
 
@@ -107,19 +102,6 @@ def _with_models(settings: Settings) -> Settings:
     return replace(settings, transcribe=replace(settings.transcribe, whisperx=whisperx))
 
 
-def load_standard(name: str) -> Standard:
-    """A standard of configs/standards, or a YAML file; its version is that of its content."""
-    path = Path(name) if name.endswith('.yaml') else configs.FOLDER / 'standards' / f'{name}.yaml'
-    if not path.is_file():
-        names = sorted(p.stem for p in (configs.FOLDER / 'standards').glob('*.yaml'))
-        raise ConfigError(f'standard `{name}` is none of {", ".join(names)} and no YAML file.'
-                          f'{nearest(name, names)}')
-    tree = read_extended(path, configs.FOLDER / 'standards')
-    tree.value.setdefault('name', Located(path.stem, f'{path}:1'))
-    tree.value['version'] = Located(_hash(unlocated(tree)), f'{path}:1')
-    return build(Standard, tree)
-
-
 def fingerprint_of(settings: Settings) -> str:
     """sha256 (hex) of what decides what is perceived: options, engines, models, record version.
 
@@ -144,7 +126,3 @@ def _without_places(options: dict[str, Any]) -> dict[str, Any]:
     places = ('threads', 'device', 'batch_size', 'model_dir')
     return {key: _without_places(value) if isinstance(value, dict) else value
             for key, value in options.items() if key not in places}
-
-
-def _hash(values: object) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()[:12]

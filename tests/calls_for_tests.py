@@ -8,7 +8,7 @@ from transforms.intervals import Span, union
 from transforms.turns import build_turns, speech_events
 from warehouse.records import AGENT, CALLER, Call, Event, Kpis, Words
 
-from .standard_for_tests import default_standard, english
+from .standard_for_tests import default_standard, english, phrasebook
 
 Said = tuple[str, float, float, str]  # speaker, start_s, end_s, text
 
@@ -46,19 +46,19 @@ def lane_of(said: list[Said], who: str, confidence: float | None = None,
 
 
 def judged(said: list[Said], duration_s: float, events: tuple[Event, ...] = (), *,
-           standard=None, confidence: float | None = None, lexicon=None,
+           standard=None, confidence: float | None = None, book=None,
            **given) -> Assessment:
     """The assessment of a call from what was said in it."""
     call = call_of(duration_s, **given)
-    turns, words, speech = perceived_of(said, call, standard, confidence, lexicon)
+    turns, words, speech = perceived_of(said, call, standard, confidence)
     return assess(call, turns, words, (*speech, *events), standard or default_standard(),
-                  lexicon or english())
+                  book or phrasebook())
 
 
-def perceived_of(said, call, standard=None, confidence=None, lexicon=None):
+def perceived_of(said, call, standard=None, confidence=None):
     agent, caller = (lane_of(said, who, confidence) for who in (AGENT, CALLER))
     turns, words = build_turns(agent, caller, standard or default_standard(),
-                               lexicon or english(), transcriber=call.transcriber,
+                               english(), transcriber=call.transcriber,
                                transcript_trust=call.transcript_trust)
     return turns, words, speech_events(agent, caller)
 

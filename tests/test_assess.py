@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.calls_for_tests import call_of, event, judged, perceived_of
-from tests.standard_for_tests import default_standard, english
+from tests.standard_for_tests import default_standard, phrasebook
 from transforms.assess import assess, perceived
 from transforms.intervals import union
 from warehouse.records import AGENT, CALLER
@@ -44,9 +44,8 @@ def test_nothing_was_said_where_the_words_are_not_believed():
     assert not [e for e in judged(TALK, 60.0, transcript_trust='low').events if e.kind == 'phrase']
 
 
-def test_a_phrase_list_of_another_language_is_not_used():
-    foreign = dataclasses.replace(english(), language='id')
-    found = judged(TALK, 60.0, lexicon=foreign)
+def test_a_call_in_a_language_without_a_phrase_list_has_no_phrases():
+    found = judged(TALK, 60.0, language='fr')
     assert not [e for e in found.events if e.kind == 'phrase']
     assert found.kpis[0].signoff_spoken == 'unknown'
     assert found.kpis[0].agent_speech_rate is not None
@@ -72,8 +71,8 @@ def test_a_hold_that_is_as_it_was_heard_is_stored_once():
 def test_an_assessment_survives_a_process_boundary():
     found = judged(TALK, 60.0, HEARD)
     assert pickle.loads(pickle.dumps(found)) == found
-    again = pickle.loads(pickle.dumps(english()))
-    assert judged(TALK, 60.0, HEARD, lexicon=again) == found
+    again = pickle.loads(pickle.dumps(phrasebook()))
+    assert judged(TALK, 60.0, HEARD, book=again) == found
 
 
 def timed(low, high):
@@ -105,11 +104,11 @@ def test_a_call_judged_again_from_its_own_events_is_judged_the_same(agent, calle
                    manifest='{"holds": [{"start_s": 3.0, "end_s": 9.5}]}' if told else '{}')
     turns, words, speech = perceived_of(agent + caller, call)
     given_ = (*speech, *(event(*what, *span, who) for what, span, who in heard))
-    first = assess(call, turns, words, given_, default_standard(), english())
-    assert assess(call, turns, words, first.events, default_standard(), english()) == first
+    first = assess(call, turns, words, given_, default_standard(), phrasebook())
+    assert assess(call, turns, words, first.events, default_standard(), phrasebook()) == first
     stored = [e for e in first.events if e.kind in ('speech', 'ring', 'ivr', 'tone')
               or (e.kind == 'hold' and e.label in ('music', 'zero'))]
-    assert assess(call, turns, words, stored, default_standard(), english()) == first
+    assert assess(call, turns, words, stored, default_standard(), phrasebook()) == first
 
 
 def test_another_standard_judges_what_was_heard_not_what_was_judged():
@@ -117,7 +116,7 @@ def test_another_standard_judges_what_was_heard_not_what_was_judged():
     strict = dataclasses.replace(given_, hold=dataclasses.replace(given_.hold, join_gap_s=2.0))
     call = call_of(60.0)
     turns, words, speech = perceived_of(TALK, call)
-    direct = assess(call, turns, words, (*speech, *HEARD), strict, english())
-    default = assess(call, turns, words, (*speech, *HEARD), given_, english())
-    assert assess(call, turns, words, default.events, strict, english()) == direct
+    direct = assess(call, turns, words, (*speech, *HEARD), strict, phrasebook())
+    default = assess(call, turns, words, (*speech, *HEARD), given_, phrasebook())
+    assert assess(call, turns, words, default.events, strict, phrasebook()) == direct
     assert (default.kpis[0].hold_count, direct.kpis[0].hold_count) == (1, 2)

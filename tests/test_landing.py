@@ -1,7 +1,7 @@
 import hashlib
 import os
 import time
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date, datetime, timezone
 
 import pyarrow.parquet as pq
@@ -29,7 +29,7 @@ BY_TYPE = {
 
 def values(cls, table):
     """Any record that the types allow."""
-    nullable = {f.name: 'None' in str(f.type) for f in fields(cls)}
+    nullable = {name: 'None' in str(kind) for name, kind in cls.__annotations__.items()}
     return st.builds(cls, **{
         f.name: st.none() | BY_TYPE[str(f.type)] if nullable[f.name] else BY_TYPE[str(f.type)]
         for f in TABLES[table].schema if f.name in nullable})

@@ -7,7 +7,7 @@ import pytest
 
 from tests.calls_for_tests import judged, kpis_of
 from tests.standard_for_tests import default_standard
-from transforms.signoff import judge
+from transforms.rules.signoff import judge
 from transforms.standard import HangsUpFirst
 from warehouse.records import AGENT, CALLER
 

@@ -2,7 +2,7 @@ import dataclasses
 
 from tests.standard_for_tests import default_standard, english
 from transforms.kpis import SOURCES
-from transforms.signoff import ACTS
+from transforms.rules.signoff import ACTS
 
 
 def flat(items):

@@ -7,17 +7,18 @@ stored tables is judged the same.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from transforms.holds import Hold, announced_silences, find_holds
 from transforms.intervals import Span, subtract
 from transforms.kpis import Judged, make_kpis
-from transforms.lexicon import Lexicon
 from transforms.metadata import Metadata, metadata_of
 from transforms.overlaps import Overlap, Voices, bleed_overlaps, find_overlaps
-from transforms.phrases import Match, Matcher, matcher_of
+from transforms.phrasebook import Phrasebook
+from transforms.phrases import Match
 from transforms.rings import TRANSFER_RING, Ringing, find_ringing
-from transforms.signoff import Scene, find_signoff
+from transforms.rules.judge import SIGNOFF, judge
+from transforms.rules.scene import ANNOUNCED
 from transforms.silences import Timeline, draw_timeline
 from transforms.standard import Standard
 from transforms.talk import FULL, NONE, Talk, end_of, make_talk, trust_of
@@ -26,6 +27,7 @@ from warehouse.records import AGENT, CALLER, Call, Event, Finding, Kpis, Turn, W
 
 _HEARD = 'hold_'  # `tone` labels hold_music and hold_zero: as heard, not as judged
 _HEARD_HOLDS = ('music', 'zero')
+_SIGNOFF = frozenset(f'kpi.{name}' for name in SIGNOFF)
 _RANK = {AGENT: 0, CALLER: 1, None: 2}
 
 Row = tuple[float, float, str | None, str, str, float | None, str | None]
@@ -52,9 +54,9 @@ def perceived(events: Iterable[Event]) -> list[Event]:
     raw: list[Event] = []
     for event in events:
         if event.kind == 'tone' and event.label == TRANSFER_RING:
-            out.append(replace(event, kind='ring', label='ringback'))
+            out.append(event._replace(kind='ring', label='ringback'))
         elif event.kind == 'tone' and event.label.startswith(_HEARD):
-            raw.append(replace(event, kind='hold', label=event.label[len(_HEARD):]))
+            raw.append(event._replace(kind='hold', label=event.label[len(_HEARD):]))
         elif event.kind == 'hold' and event.label in _HEARD_HOLDS:
             judged.append(event)
         elif event.kind in ('speech', 'ring', 'ivr', 'tone', 'note'):
@@ -63,35 +65,49 @@ def perceived(events: Iterable[Event]) -> list[Event]:
 
 
 def assess(call: Call, turns: Sequence[Turn], words: Words, events: Iterable[Event],
-           standard: Standard, lexicon: Lexicon | Matcher) -> Assessment:
-    """Judges one call by one standard.
+           standard: Standard, phrasebook: Phrasebook) -> Assessment:
+    """Judges one call by one standard: `measure`, then the rules.
 
     Args:
       turns, words: as `build_turns` made them.
       events: at least what `perceived` picks; rows that assess made itself are made anew.
     """
-    matcher = lexicon if isinstance(lexicon, Matcher) else matcher_of(lexicon)
+    measured = measure(call, turns, words, events, standard, phrasebook)
+    return judged(call, turns, words, measured, standard, phrasebook)
+
+
+def judged(call: Call, turns: Sequence[Turn], words: Words, measured: Assessment,
+           standard: Standard, phrasebook: Phrasebook) -> Assessment:
+    """What was measured, with the findings of the rules and the scores.
+
+    `measured` may be of stored rows: findings of rules among them are made anew.
+    """
+    findings, kpis = judge(call, turns, words, measured.events, measured.kpis[0], standard,
+                           phrasebook)
+    kept = [f for f in measured.findings if f.stage == 'kpi' and f.rule_id not in _SIGNOFF]
+    return Assessment(measured.events, (*kept, *findings), (kpis,))
+
+
+def measure(call: Call, turns: Sequence[Turn], words: Words, events: Iterable[Event],
+            standard: Standard, phrasebook: Phrasebook) -> Assessment:
+    """The events and measures of a call, and a finding for each measure that is not known.
+
+    Of the standard, it reads the sections `turns`, `overlaps`, `silence`, `ring` and `hold`.
+    """
     metadata = metadata_of(call)
     heard = perceived(events)
     trust = trust_of(call.transcriber, call.transcript_trust)
-    # A phrase list of another language finds nothing that could be believed.
-    phrase_trust = trust if (call.language or 'en') == matcher.lexicon.language else NONE
-    matches = matcher.find(words) if phrase_trust != NONE else ()
+    matcher = phrasebook.matcher(call.language)
+    # Without a list of the call's language nothing is found that could be believed.
+    matches = matcher.find(words) if matcher and trust != NONE else ()
     talks = tuple(_talk(who, heard, words, trust, standard) for who in (AGENT, CALLER))
     signals = {who: [(t.start_s, t.end_s) for t in turns if t.is_backchannel and t.speaker == who]
                for who in (AGENT, CALLER)}
     ringing, holds, timeline = _timeline(call, metadata, heard, talks, turns, matches, signals,
                                          standard)
     overlaps = _overlaps(timeline.talks, heard, turns, signals, standard, trust, call)
-    announced = [(s.start_s, s.end_s) for s in timeline.silences if s.is_announced]
-    signoff = find_signoff(Scene(
-        call, metadata, matches, words, *timeline.talks,
-        [*((hold.start_s, hold.end_s) for hold in holds), *announced], phrase_trust,
-        max((end for talk in timeline.talks for _, end in talk.speech), default=0.0),
-        standard, matcher))
     kpis, findings = make_kpis(Judged(
-        call, metadata, turns, words, timeline, ringing, holds, overlaps, signoff, trust,
-        standard))
+        call, metadata, turns, words, timeline, ringing, holds, overlaps, trust, standard))
     rows = [*_as_rows(e for e in heard if e.kind in ('speech', 'ivr', 'tone', 'note')),
             *_as_rows(ringing.events),
             *_hold_rows([e for e in heard if e.kind == 'hold'], holds),
@@ -176,7 +192,8 @@ def _rows(overlaps: Sequence[Overlap], timeline: Timeline, matches: Sequence[Mat
     for silence in timeline.silences:
         start, end = silence.start_s, silence.end_s
         if end - start >= standard.silence.warn_s:
-            rows.append((start, end, None, 'silence', silence.label, None, silence.evidence))
+            label = ANNOUNCED if silence.is_announced else silence.label
+            rows.append((start, end, None, 'silence', label, None, silence.evidence))
         if silence.is_dead_air:
             sure = trust == FULL
             rows.append((start, end, None, 'dead_air', '', 1.0 if sure else 0.5,

@@ -14,18 +14,17 @@ from transforms.metadata import Metadata
 from transforms.overlaps import INTERRUPTIONS, Overlap
 from transforms.rates import count_units, rate_unit
 from transforms.rings import Ringing
-from transforms.signoff import Signoff
 from transforms.silences import Timeline
 from transforms.standard import Standard
 from transforms.talk import NONE
 from warehouse.records import AGENT, CALLER, Call, Finding, Kpis, Turn, Words
 
-# Columns that do not apply where they are None: they follow from others, or await the rules.
+# Columns that do not apply where they are None, follow from others, or are filled in by the rules.
 _NO_REASON = frozenset({
     'call_date', 'agent_id', 'queue', 'ring_source', 'ring_at_least_s', 'hold_source',
     'speech_rate_unit', 'opening_score', 'hold_score', 'signoff_score', 'etiquette_score',
     'etiquette_lo', 'etiquette_hi', 'etiquette_coverage', 'rules_passed', 'rules_failed',
-    'rules_unknown',
+    'rules_unknown', 'signoff_order', 'signoff_spoken', 'signoff_status',
 })
 _SILENT = 'nobody speaks in the recording'
 _ONE_SIDED = 'one party is not heard in the whole recording: its channel may be dead'
@@ -45,7 +44,6 @@ class Judged:
     ringing: Ringing
     holds: Sequence[Hold]
     overlaps: Sequence[Overlap]
-    signoff: Signoff
     trust: str
     standard: Standard
 
@@ -53,8 +51,8 @@ class Judged:
 def make_kpis(judged: Judged) -> tuple[Kpis, tuple[Finding, ...]]:
     """The row of `kpis`, and a finding `kpi.<column>` for each value that is not known.
 
-    The exclusive classes and hold_total_s are always numbers and sum to the recording. Scores and
-    rule counts are None: they belong to the rules.
+    The exclusive classes and hold_total_s are always numbers and sum to the recording. Scores,
+    rule counts and the sign-off are None: they belong to the rules.
     """
     call, standard = judged.call, judged.standard
     why: dict[str, str] = {}
@@ -63,7 +61,7 @@ def make_kpis(judged: Judged) -> tuple[Kpis, tuple[Finding, ...]]:
         'agent_id': call.agent_id, 'queue': call.queue, 'hung_up_by': call.hung_up_by,
     }
     silent = not any(talk.speech for talk in judged.timeline.talks)
-    for part in (_ring, _hold, _classes, _overlap, _talk, _rate, _loudness, _closing):
+    for part in (_ring, _hold, _classes, _overlap, _talk, _rate, _loudness):
         values, reasons = part(judged, silent)
         row.update(values)
         why.update(reasons)
@@ -212,12 +210,3 @@ def _loudness(judged: Judged, silent: bool) -> Part:
         why[f'{talk.speaker}_loudness_dbfs'] = 'no turn of this party has a level'
     return row, why
 
-
-def _closing(judged: Judged, silent: bool) -> Part:
-    names = ('signoff_order', 'signoff_spoken', 'signoff_status')
-    if silent:
-        return {}, dict.fromkeys(names, _SILENT)
-    signoff = judged.signoff
-    return {'signoff_order': signoff.order, 'signoff_spoken': signoff.spoken,
-            'signoff_status': signoff.status}, {
-        'signoff_order': 'the words are not known well enough', **signoff.why}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from transforms.countries import LONGEST_PAUSE_S
@@ -53,7 +53,7 @@ def find_ringing(rings: Sequence[Event], agent: Talk, metadata: Metadata, durati
     """
     first = _first_speech(agent, rings, rule)
     before = [ring for ring in rings if first is None or ring.start_s < first]
-    later = [replace(ring, kind='tone', label=TRANSFER_RING)
+    later = [ring._replace(kind='tone', label=TRANSFER_RING)
              for ring in rings if first is not None and ring.start_s >= first]
     answer = metadata.answered_s
     if answer is None or answer > duration_s:

@@ -23,7 +23,8 @@ from transforms.ivr import hear_prompts
 from transforms.lanes import LaneOptions, find_lanes
 from transforms.lexicon import Lexicon
 from transforms.metadata import metadata_of
-from transforms.phrases import Matcher, opening_score
+from transforms.phrasebook import Phrasebook
+from transforms.phrases import opening_score
 from transforms.redact import RedactOptions, redact_words
 from transforms.references import load_references
 from transforms.roles import RoleOptions, tell_agent
@@ -125,13 +126,11 @@ def transcribing(options: TranscribeOptions, lexicon: Lexicon) -> Stage:
     return stage
 
 
-def casting(options: RoleOptions, agent_channel: int | None, lexicon: Lexicon) -> Stage:
+def casting(options: RoleOptions, agent_channel: int | None, phrasebook: Phrasebook) -> Stage:
     """Which lane is the agent; `agent_channel` is the default where the manifest says nothing."""
-    matcher = Matcher(lexicon)
-
     def stage(call: Conversation) -> Conversation:
-        phrases = (lambda words: opening_score(words, matcher)
-                   ) if (call.language or lexicon.language) == lexicon.language else None
+        matcher = phrasebook.matcher(call.language or call.ref.language)
+        phrases = (lambda words: opening_score(words, matcher)) if matcher else None
         role = tell_agent(call.lanes, call.ref, agent_channel, phrases,
                           call.transcript_trust == 'ok', options)
         return replace(call, agent_lane=role.lane, agent_lane_source=role.source,
@@ -146,16 +145,15 @@ def redacting(options: RedactOptions) -> Stage:
     return stage
 
 
-def taking_turns(standard: Standard, lexicon: Lexicon) -> Stage:
+def taking_turns(standard: Standard, phrasebook: Phrasebook) -> Stage:
     """Turns with their words, level and pitch; afterwards nobody needs the samples."""
-    matcher = Matcher(lexicon)
-
     def stage(call: Conversation) -> Conversation:
         assert call.audio is not None
         agent, caller = parties(call)
         lanes = {AGENT: agent, CALLER: caller}
         turns, words = build_turns(
-            agent, caller, standard, matcher, transcriber=call.transcriber,
+            agent, caller, standard, phrasebook.signals(call.language or call.ref.language),
+            transcriber=call.transcriber,
             transcript_trust=call.transcript_trust,
             loudness={who: Loudness(call.audio, lane) for who, lane in lanes.items()})
         pitch = {who: levels.pitch_of(call.audio, lane.channel, lane.speech)
@@ -180,18 +178,17 @@ def with_voices(call: Conversation, turns: tuple[Turn, ...],
         voices = levels.measure(call.audio, lane, [(turn.start_s, turn.end_s) for turn in own],
                                 pitch[speaker])
         for turn, voice in zip(own, voices, strict=True):
-            out[turn.turn] = replace(turn, level_dbfs=voice.level_dbfs, f0_st=voice.f0_st,
-                                     f0_iqr_st=voice.f0_iqr_st)
+            out[turn.turn] = turn._replace(level_dbfs=voice.level_dbfs, f0_st=voice.f0_st,
+                                          f0_iqr_st=voice.f0_iqr_st)
     return tuple(out[turn.turn] for turn in turns)
 
 
-def judging(standards: tuple[Standard, ...], lexicon: Lexicon, context: RunContext) -> Stage:
+def judging(standards: tuple[Standard, ...], phrasebook: Phrasebook,
+            context: RunContext) -> Stage:
     """Events, findings and KPIs under each standard, from the rows that are stored alone."""
-    matcher = Matcher(lexicon)
-
     def stage(call: Conversation) -> Conversation:
         record = call_record(call, context)
-        judged = [assess(record, call.turns, call.words, call.events, standard, matcher)
+        judged = [assess(record, call.turns, call.words, call.events, standard, phrasebook)
                   for standard in standards]
         return replace(call, events=judged[0].events,
                        findings=tuple(f for j in judged for f in j.findings),

@@ -6,10 +6,25 @@ Every duration is in seconds. None, where a type allows it, means that the stand
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Interval
+
+from transforms.protocol import (
+    AbuseRule,
+    CallbackRule,
+    HoldProtocol,
+    MatchRule,
+    NameRule,
+    OpeningRule,
+    PickupRule,
+    Rule,
+    ScoreRule,
+    TransferRule,
+    Weight,
+)
 
 Seconds = Annotated[float, Ge(0)]
 Share = Annotated[float, Interval(ge=0, le=1)]
@@ -212,16 +227,33 @@ class ClosingRule:
     cut_s: Seconds
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Standard:
-    """One etiquette standard. `version` is stored with every row that it decided."""
+    """One etiquette standard. `version` is stored with every row that it decided.
+
+    Attributes:
+      stages: stage -> its weight in the overall score.
+      only_rules_of: a document's number: rules that it does not state are not computed.
+    """
 
     name: str
     version: str
+    only_rules_of: str | None
     turns: TurnRule
     overlaps: OverlapRule
     silence: SilenceRule
     ring: RingRule
     hold: HoldRule
     checked: CheckedRule
+    match: MatchRule
+    pickup: PickupRule
+    opening: OpeningRule
+    hold_protocol: HoldProtocol
+    transfer: TransferRule
+    callback: CallbackRule
     closing: ClosingRule
+    abuse: AbuseRule
+    name_use: NameRule
+    scores: ScoreRule
+    stages: Mapping[str, Weight]
+    rules: tuple[Rule, ...]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from statistics import fmean
 from types import MappingProxyType
 
@@ -248,6 +247,6 @@ def _with_text(turns: list[Turn], words: Words, language: str) -> tuple[Turn, ..
     for turn in turns:
         at = of_turn.get(turn.turn, [])
         scores = [score for i in at if (score := words.confidence[i]) is not None]
-        out.append(replace(turn, text=glue.join(words.text[i] for i in at), word_count=len(at),
-                           confidence=fmean(scores) if scores else None))
+        out.append(turn._replace(text=glue.join(words.text[i] for i in at), word_count=len(at),
+                                 confidence=fmean(scores) if scores else None))
     return tuple(out)

@@ -1,0 +1,202 @@
+"""The etiquette standards of `configs/standards`, and those that a site writes over them."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import re
+import typing
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import configs
+from pipeline.lexicons import languages, load_acts, load_lexicon
+from pipeline.text import nearest
+from pipeline.yaml_records import ConfigError, Located, build, read_extended, read_yaml, unlocated
+from transforms.lexicon import Lexicon
+from transforms.phrasebook import Phrasebook
+from transforms.protocol import Rule
+from transforms.standard import Standard
+
+FOLDER = configs.FOLDER / 'standards'
+_MEASURES = ('turns', 'overlaps', 'silence', 'ring', 'hold', 'checked')  # what events come from
+_FIELDS = ('sentence', 'source', 'tier', 'weight', 'on', 'decide', 'why_not', 'elsewhere', 'stage')
+
+
+def load_standard(name: str, lexicons: Mapping[str, Lexicon] | None = None) -> Standard:
+    """A standard of configs/standards, or a YAML file.
+
+    Its version has two halves: a hash of what calls are measured by (thresholds of turns,
+    overlaps, silences, rings and holds, and the phrase lists), and one of everything.
+    Raises ConfigError that lists every fault.
+    """
+    path = Path(name) if name.endswith('.yaml') else FOLDER / f'{name}.yaml'
+    if not path.is_file():
+        raise ConfigError(f'standard `{name}` is none of {", ".join(standards())} and no YAML '
+                          f'file.{nearest(name, standards())}')
+    tree = read_extended(path, FOLDER)
+    tree.value.setdefault('name', Located(path.stem, f'{path}:1'))
+    rules = _rules(tree)
+    phrases = _content(lexicons if lexicons is not None else shipped_lexicons())
+    whole = unlocated(tree)
+    measures = {part: whole.get(part) for part in _MEASURES}
+    everything = {**whole, 'rules': [list(vars(rule).values()) for rule in rules]}
+    version = f'{_hash([measures, phrases])}-{_hash([everything, phrases])}'
+    tree.value['version'] = Located(version, f'{path}:1')
+    tree.value['rules'] = Located((), f'{path}:1')
+    standard = build(Standard, tree)
+    return _with_rules(standard, rules, tree)
+
+
+def standards() -> list[str]:
+    """The names of the shipped standards."""
+    return sorted(path.stem for path in FOLDER.glob('*.yaml'))
+
+
+@cache
+def shipped_lexicons() -> dict[str, Lexicon]:
+    """The shipped phrase lists by language."""
+    return {language: load_lexicon(language) for language in languages()}
+
+
+def load_phrasebook(default: str, lexicons: Mapping[str, Lexicon] | None = None) -> Phrasebook:
+    """The phrase lists and acts; `default` is the language of calls that name none."""
+    lexicons = lexicons if lexicons is not None else shipped_lexicons()
+    if default not in lexicons:
+        raise ConfigError(f'no phrase list for language `{default}`; there is '
+                          f'{", ".join(sorted(lexicons))}')
+    return Phrasebook(lexicons, load_acts(), default)
+
+
+@cache
+def _shipped_rules() -> dict[str, Located]:
+    rows: dict[str, Located] = {}
+    for path in sorted((FOLDER / 'rules').glob('*.yaml')):
+        for name, row in read_yaml(path).value.items():
+            row.value['stage'] = Located(path.stem, row.where)
+            rows[name] = row
+    return rows
+
+
+def _rules(tree: Located) -> tuple[Rule, ...]:
+    """The shipped rules with what the standard changes of them, and its own ones."""
+    from transforms.rules.judge import DECIDERS
+    rows = {name: Located(dict(row.value), row.where) for name, row in _shipped_rules().items()}
+    given = tree.value.pop('rules', Located({}, tree.where))
+    faults: list[str] = []
+    for name, row in given.value.items():
+        if name not in rows and not {'sentence', 'decide', 'stage'} <= set(row.value):
+            faults.append(f'{row.where}: unknown rule `{name}`.{nearest(name, rows)} A rule of '
+                          'your own names stage, sentence, source, tier and decide')
+            continue
+        base = rows.get(name, Located({}, row.where))
+        rows[name] = Located({**base.value, **row.value}, row.where)
+    only = unlocated(tree.value['only_rules_of']) if 'only_rules_of' in tree.value else None
+    stages = set(unlocated(tree.value['stages'])) if 'stages' in tree.value else set()
+    rules = [rule for name, row in rows.items()
+             if (rule := _rule(name, row, only, stages, DECIDERS, faults))]
+    if faults:
+        raise ConfigError('\n'.join(faults))
+    return tuple(rules)
+
+
+def _rule(name: str, row: Located, only: str | None, stages: set[str],
+          deciders: Mapping[str, Any], faults: list[str]) -> Rule | None:
+    fields: dict[str, Any] = {
+        'weight': 0.0, 'on': True, 'decide': None, 'why_not': None, 'elsewhere': None,
+        **{key: unlocated(value) for key, value in row.value.items() if key in _FIELDS}}
+    options = {key: value for key, value in row.value.items() if key not in _FIELDS}
+    before = len(faults)
+    if fields.get('stage') not in stages:
+        faults.append(f'{row.where}: rule `{name}`: `{fields.get("stage")}` is none of the stages '
+                      f'{", ".join(sorted(stages))}.{nearest(str(fields.get("stage")), stages)}')
+    decide = fields['decide']
+    if decide is None and not (fields['why_not'] or fields['elsewhere']):
+        faults.append(f'{row.where}: rule `{name}` has no `decide` and no reason: add '
+                      '`why_not`')
+    elif decide is not None and decide not in deciders:
+        faults.append(f'{row.where}: rule `{name}`: no function `{decide}` decides rules.'
+                      f'{nearest(str(decide), deciders)}')
+    elif decide is not None:
+        options = _options(name, row, options, deciders[decide], faults)
+    if len(faults) > before:
+        return None
+    if only is not None and not re.search(rf'\b{only}\b', fields['source'].partition('against')[0]):
+        fields['on'] = False
+    located = Located({key: Located(value, row.where) for key, value in {
+        'id': name, 'options': {}, **fields}.items()}, row.where)
+    located.value['options'] = Located(
+        {key: Located(value, row.where) for key, value in options.items()}, row.where)
+    try:
+        return build(Rule, located)
+    except ConfigError as error:
+        faults += [f'{line} (rule `{name}`)' for line in str(error).splitlines()]
+        return None
+
+
+def _options(name: str, row: Located, given: Mapping[str, Located], decide: Any,
+             faults: list[str]) -> dict[str, Any]:
+    """The options of a rule, checked against the function that takes them."""
+    from pydantic import TypeAdapter, ValidationError
+    hints = typing.get_type_hints(decide, include_extras=True)
+    wanted = {key: parameter for key, parameter in inspect.signature(decide).parameters.items()
+              if parameter.kind is parameter.KEYWORD_ONLY}
+    out: dict[str, Any] = {}
+    for key, value in given.items():
+        if key not in wanted:
+            faults.append(f'{value.where}: rule `{name}`: unknown option `{key}`.'
+                          f'{nearest(key, [*wanted, *_FIELDS])}')
+            continue
+        try:
+            out[key] = TypeAdapter(hints[key]).validate_python(unlocated(value))
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            faults.append(f'{value.where}: rule `{name}`: `{key}` = {first["input"]!r}: '
+                          f'{first["msg"][0].lower()}{first["msg"][1:]}')
+            continue
+        fault = _named(key, hints[key], out[key])
+        if fault:
+            faults.append(f'{value.where}: rule `{name}`: {fault}')
+    for key in wanted:
+        if key not in given:
+            faults.append(f'{row.where}: rule `{name}`: option `{key}` is missing; add it')
+    return out
+
+
+def _named(key: str, hint: Any, value: Any) -> str:
+    """What is wrong with an act or a window that an option names; '' where nothing is."""
+    from transforms.rules.scene import window_of
+    acts = load_acts()
+    if key in ('act', 'trigger') and value not in acts:
+        return f'no act `{value}`.{nearest(str(value), acts)}'
+    if key == 'window':
+        try:
+            window_of(value)
+        except ValueError as error:
+            return str(error)
+    return ''
+
+
+def _with_rules(standard: Standard, rules: tuple[Rule, ...], tree: Located) -> Standard:
+    from dataclasses import replace
+    known = {rule.id for rule in rules}
+    where = tree.value['scores'].where
+    faults = [f'{where}: `scores.charge_once`: unknown rule `{name}`.{nearest(name, known)}'
+              for group in standard.scores.charge_once for name in group if name not in known]
+    if faults:
+        raise ConfigError('\n'.join(faults))
+    return replace(standard, rules=rules)
+
+
+def _content(lexicons: Mapping[str, Lexicon]) -> Any:
+    return {language: [one.reviewed_by, one.companies, {k: list(v) for k, v in
+                                                         one.categories.items()},
+                       sorted(one.drafts), dict(one.strictness)]
+            for language, one in sorted(lexicons.items())}
+
+
+def _hash(values: object) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()[:8]

@@ -1,0 +1,3 @@
+"""Rules of the stage `closing`."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Rules of the stage `complaint`."""
+
+from __future__ import annotations

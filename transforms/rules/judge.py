@@ -1,0 +1,107 @@
+"""Judging a call: every rule of a standard, the sign-off columns, and the scores.
+
+It reads stored rows alone, so a rescore that changes rules, weights or thresholds need not measure
+the call again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache, partial
+from typing import NamedTuple
+
+from transforms.phrasebook import Phrasebook
+from transforms.protocol import Rule
+from transforms.rules import closing as _closing
+from transforms.rules import complaint as _complaint
+from transforms.rules import hold as _hold
+from transforms.rules import listening as _listening
+from transforms.rules import opening as _opening
+from transforms.rules import outbound as _outbound
+from transforms.rules import pickup as _pickup
+from transforms.rules import shapes as _shapes
+from transforms.rules import transfer as _transfer
+from transforms.rules import voice as _voice
+from transforms.rules import wording as _wording
+from transforms.rules.registry import DECIDERS, Decider
+from transforms.rules.scene import Scene
+from transforms.rules.scores import charged, etiquette, hold_score, opening_score, signoff_score
+from transforms.rules.verdict import Verdict
+from transforms.standard import Standard
+from warehouse.records import Call, Event, Finding, Kpis, Turn, Words
+
+# Their deciders are known by being imported.
+STAGES = (_shapes, _pickup, _opening, _listening, _hold, _transfer, _complaint, _closing,
+          _outbound, _voice, _wording)
+SIGNOFF = ('signoff_order', 'signoff_spoken', 'signoff_status')
+UNHEARD = 'nobody speaks in the recording'
+
+
+class Bound(NamedTuple):
+    """A rule ready to be asked: its decider with its options, and what it weighs."""
+
+    rule: Rule
+    decide: Decider
+    weight: float
+    stage_weight: float
+
+
+def judge(call: Call, turns: Sequence[Turn], words: Words, events: Sequence[Event], kpis: Kpis,
+          standard: Standard, phrasebook: Phrasebook) -> tuple[tuple[Finding, ...], Kpis]:
+    """The findings of the rules, and the measures with scores and sign-off filled in.
+
+    Args:
+      events, kpis: as `measure` made them, or as they are stored.
+
+    In a recording without speech no rule applies, and every score is None.
+    """
+    scene = Scene(call, turns, words, events, kpis, standard, phrasebook)
+    if not turns:
+        return _open(scene, dict.fromkeys(SIGNOFF, UNHEARD)), replace(
+            kpis, signoff_order=None, signoff_spoken=None, signoff_status=None)
+    bound = bound_rules(standard)
+    verdicts = [rule.decide(scene) for rule in bound]
+    weights, notes = charged([(b.rule.id, b.weight, verdict) for b, verdict in zip(
+        bound, verdicts, strict=True)], standard.scores.charge_once)
+    findings = [_finding(b, verdict, weight, note, standard) for b, verdict, weight, note in zip(
+        bound, verdicts, weights, notes, strict=True)]
+    overall = etiquette(findings, standard.scores)
+    signoff = scene.signoff
+    by_id: dict[str, Verdict] = {b.rule.id: v for b, v in zip(bound, verdicts, strict=True)}
+    done = replace(
+        kpis, signoff_order=signoff.order, signoff_spoken=signoff.spoken,
+        signoff_status=signoff.status, opening_score=opening_score(scene, by_id),
+        hold_score=hold_score(scene), signoff_score=signoff_score(signoff, standard),
+        etiquette_score=overall.score, etiquette_lo=overall.lo, etiquette_hi=overall.hi,
+        etiquette_coverage=overall.coverage, rules_passed=overall.passed,
+        rules_failed=overall.failed, rules_unknown=overall.unknown)
+    why = {'signoff_order': 'the words are not known well enough', **signoff.why}
+    return (*findings, *_open(scene, {name: why[name] for name in SIGNOFF if getattr(
+        done, name) in (None, 'unknown')})), done
+
+
+@lru_cache(maxsize=16)
+def bound_rules(standard: Standard) -> tuple[Bound, ...]:
+    """The rules that a standard computes, with their options."""
+    return tuple(Bound(
+        rule, partial(DECIDERS[rule.decide], **rule.options),
+        rule.weight * (standard.scores.tier_b if rule.tier == 'B' else 1.0),
+        standard.stages.get(rule.stage, 0.0))
+        for rule in standard.rules if rule.on and rule.decide)
+
+
+def _finding(bound: Bound, verdict: Verdict, weight: float, note: str | None,
+             standard: Standard) -> Finding:
+    rule = bound.rule
+    result, why, score, confidence, speaker, start_s, end_s, evidence = verdict
+    return Finding(standard.name, standard.version, rule.id, rule.stage, rule.tier, result, score,
+                   weight, bound.stage_weight, note or why, confidence, speaker, start_s, end_s,
+                   evidence)
+
+
+def _open(scene: Scene, why: dict[str, str]) -> tuple[Finding, ...]:
+    """A finding for each sign-off column that is not known."""
+    standard = scene.standard
+    return tuple(Finding(standard.name, standard.version, f'kpi.{name}', 'kpi', 'A', 'unknown',
+                         None, 0.0, 0.0, reason) for name, reason in why.items())

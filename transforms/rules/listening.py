@@ -1,0 +1,3 @@
+"""Rules of the stage `listening`."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Rules of the stage `outbound`."""
+
+from __future__ import annotations

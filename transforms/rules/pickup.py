@@ -1,0 +1,3 @@
+"""Rules of the stage `pickup`."""
+
+from __future__ import annotations

@@ -1,0 +1,356 @@
+"""A call as the rules see it: made of its stored rows alone.
+
+A run and a rescore build it from the same rows and so come to the same findings. What a rule may
+ask for is worked out when it is first asked, once a call.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+from math import inf, nan
+from operator import attrgetter
+from typing import NamedTuple
+
+import numpy as np
+
+from transforms.intervals import Span, covered, subtract, union
+from transforms.metadata import Metadata, metadata_of
+from transforms.phrasebook import Phrasebook
+from transforms.rings import find_ringing
+from transforms.rules.coverage import Coverage
+from transforms.rules.signoff import Signoff, find_signoff
+from transforms.standard import Standard
+from transforms.talk import FULL, NONE, LaneWords, Talk, trust_of
+from warehouse.records import AGENT, CALLER, Call, Event, Kpis, Turn, Words
+
+ANNOUNCED = 'announced'  # of a hold, and of a silence too short to be one
+_TOLD = frozenset({'manifest', 'config'})  # sources of the agent's lane that need no confidence
+_START = attrgetter('start_s')
+
+
+class Wait(NamedTuple):
+    """The caller is made to wait. `is_soft`: on an open line, silence that was announced."""
+
+    start_s: float
+    end_s: float
+    label: str  # metadata, music, zero or announced
+    is_soft: bool
+    confidence: float | None
+
+    @property
+    def length_s(self) -> float:
+        return self.end_s - self.start_s
+
+
+class Reply(NamedTuple):
+    """The floor was the agent's to take: the caller's turn, and the agent's next sound."""
+
+    turn: Turn
+    start_s: float  # the end of the caller's turn
+    end_s: float  # the agent's next sound, the next wait, or the end
+    gap_s: float
+
+
+class Scene:
+    """One call under one standard.
+
+    Args:
+      events: all rows of the call, those that `measure` judged included.
+      kpis: its measures; scores and the sign-off are not read.
+    """
+
+    def __init__(self, call: Call, turns: Sequence[Turn], words: Words, events: Sequence[Event],
+                 kpis: Kpis, standard: Standard, phrasebook: Phrasebook):
+        self.call, self.turns, self.words = call, turns, words
+        self.kpis, self.standard, self.phrasebook = kpis, standard, phrasebook
+        self.metadata: Metadata = metadata_of(call)
+        self.language = phrasebook.language_of(call.language)
+        self.lexicon = phrasebook.lexicon(call.language)
+        self.matcher = phrasebook.signals(call.language)
+        self.trust = trust_of(call.transcriber, call.transcript_trust)
+        self.phrase_trust = self.trust if self.lexicon else NONE
+        self._kinds: dict[str, list[Event]] = {}
+        self._phrases: dict[str, list[Event]] = {}
+        for event in events:
+            if event.kind == 'phrase':
+                self._phrases.setdefault(event.label, []).append(event)
+            else:
+                self._kinds.setdefault(event.kind, []).append(event)
+        self._said: dict[str, list[Event]] = {}
+        self._checked: dict[tuple[str, float, float], str] = {}
+
+    # ---- what happened
+
+    def events(self, kind: str) -> list[Event]:
+        """The events of a kind in order of time: ring, ivr, hold, dead_air, silence, overlap,
+        tone, speech, note."""
+        return self._kinds.get(kind, [])
+
+    def said(self, act: str, start_s: float = -inf, end_s: float = inf) -> list[Event]:
+        """The phrases by which an act was said that start in [start_s, end_s], in order.
+
+        Never of the other party: an act has one speaker (`configs/lexicon/acts.yaml`).
+        """
+        found = self._said.get(act)
+        if found is None:
+            meant = self.phrasebook.acts[act]
+            found = [hit for name in meant.lists for hit in self._phrases.get(name, ())
+                     if hit.speaker == meant.speaker]
+            if len(meant.lists) > 1:
+                found.sort(key=_START)
+            self._said[act] = found
+        if start_s == -inf and end_s == inf:
+            return found
+        return [hit for hit in found if start_s <= hit.start_s <= end_s]
+
+    def phrases(self, category: str) -> list[Event]:
+        """The phrases of one list, whoever said them."""
+        return self._phrases.get(category, [])
+
+    @cached_property
+    def _turns_of(self) -> dict[str, list[Turn]]:
+        out: dict[str, list[Turn]] = {AGENT: [], CALLER: []}
+        for turn in self.turns:
+            if not turn.is_backchannel:
+                out[turn.speaker].append(turn)
+        return out
+
+    @property
+    def agent_turns(self) -> list[Turn]:
+        """The agent's turns without listening signals, in order."""
+        return self._turns_of[AGENT]
+
+    @property
+    def caller_turns(self) -> list[Turn]:
+        return self._turns_of[CALLER]
+
+    @cached_property
+    def signals(self) -> dict[str, list[Turn]]:
+        """Each party's listening signals."""
+        return {who: [t for t in self.turns if t.is_backchannel and t.speaker == who]
+                for who in (AGENT, CALLER)}
+
+    def turn_at(self, speaker: str, at_s: float) -> Turn | None:
+        """The party's turn around an instant, listening signals left out."""
+        return next((t for t in self._turns_of[speaker] if t.start_s <= at_s <= t.end_s), None)
+
+    @cached_property
+    def speech(self) -> dict[str, list[Span]]:
+        """Each party's voice activity, without what lies in holds and announcements."""
+        silent = union([(e.start_s, e.end_s) for e in (*self.events('hold'), *self.events('ivr'))])
+        out = {}
+        for who in (AGENT, CALLER):
+            own = [(e.start_s, e.end_s) for e in self.events('speech')
+                   if e.speaker == who and e.label != 'bleed']
+            out[who] = subtract(union(own), silent) if silent else union(own)
+        return out
+
+    @cached_property
+    def waits(self) -> list[Wait]:
+        """Holds and announced silences, in order, that are long enough for the rules of a hold."""
+        least = self.standard.hold_protocol.min_wait_s
+        found = [Wait(e.start_s, e.end_s, e.label, e.label == ANNOUNCED, e.confidence)
+                 for e in self.events('hold')]
+        found += [Wait(e.start_s, e.end_s, ANNOUNCED, True, e.confidence)
+                  for e in self.events('silence') if e.label == ANNOUNCED]
+        return sorted(wait for wait in found if wait.length_s >= least)
+
+    @cached_property
+    def replies(self) -> list[Reply]:
+        """Where the caller's turn gave the floor away: how long until the agent's next sound.
+
+        Waits are cut out: a caller who was asked to wait has been answered.
+        """
+        starts = sorted([*(s for s, _ in self.speech[AGENT]),
+                         *(wait.start_s for wait in self.waits)])
+        out = []
+        following = [*(t.start_s for t in self.caller_turns[1:]), inf]
+        at = 0
+        for turn, again in zip(self.caller_turns, following, strict=True):
+            while at < len(starts) and starts[at] < turn.end_s:
+                at += 1
+            until = starts[at] if at < len(starts) else self.conversation_end_s
+            if again < until or until <= turn.end_s \
+                    or any(start < turn.end_s < end for start, end in self.speech[AGENT]):
+                continue  # the caller went on, or the agent was speaking already
+            out.append(Reply(turn, turn.end_s, until, until - turn.end_s))
+        return out
+
+    # ---- anchors
+
+    @cached_property
+    def answer_s(self) -> float | None:
+        """When the call was answered: by the phone system, else the agent's first speech."""
+        agent = Talk(AGENT, tuple(self.speech[AGENT]), tuple(union(
+            self.speech[AGENT], self.standard.turns.ipu_gap_s)), LaneWords())
+        rings = [*self.events('ring'),
+                 *(e for e in self.events('tone') if e.label == 'transfer_ring')]
+        return find_ringing(rings, agent, self.metadata, self.call.duration_s,
+                            self.standard.ring).answer_s
+
+    @cached_property
+    def opening(self) -> Span:
+        """The opening window: `opening.window_s` from the answer, to the end of the agent's turn
+        at its edge and of the agent's first turn. Empty at 0 where nobody answered."""
+        begin = self.answer_s
+        if begin is None:
+            return 0.0, 0.0
+        edge = begin + self.standard.opening.window_s
+        at_edge = self.turn_at(AGENT, edge)
+        first = self.agent_turns[0].end_s if self.agent_turns else edge
+        # The agent's first word may have been heard before the phone system's whole second.
+        return min(begin, self.agent_turns[0].start_s) if self.agent_turns else begin, max(
+            edge, at_edge.end_s if at_edge else edge, first)
+
+    @cached_property
+    def conversation_end_s(self) -> float:
+        """The end of the last speech of either party."""
+        return max((own[-1][1] for own in self.speech.values() if own), default=0.0)
+
+    @cached_property
+    def signoff(self) -> Signoff:
+        return find_signoff(self)
+
+    @cached_property
+    def closing(self) -> Span:
+        """The closing window: from before the first closing act to the end of the recording."""
+        rule, cluster = self.standard.closing, self.signoff.cluster
+        opens = cluster[0].start_s if cluster else self.conversation_end_s
+        return max(0.0, min(opens - rule.window_s, self.conversation_end_s - rule.window_min_s)), \
+            self.call.duration_s
+
+    def window(self, name: str) -> Span:
+        """A named window: call, opening, closing, `first N` seconds from the answer, `last N%` of
+        the conversation."""
+        if name in ('opening', 'closing'):
+            return self.opening if name == 'opening' else self.closing
+        begin = self.answer_s or 0.0
+        kind, size = window_of(name)
+        if kind == 'first':
+            return self.opening[0], begin + size
+        if kind == 'last':
+            return begin + (self.conversation_end_s - begin) * (1 - size / 100), \
+                self.call.duration_s
+        return 0.0, self.call.duration_s
+
+    # ---- what is known
+
+    @cached_property
+    def is_complaint(self) -> bool | None:
+        """Whether the call is a complaint: by its type or queue, else by the caller's words; None
+        where it cannot be known."""
+        told = self.metadata.call_type
+        if told or 'complaint' in (self.call.queue or '').lower():
+            return 'complaint' in f'{told or ""} {self.call.queue or ""}'.lower()
+        if self.said('complaint'):
+            return True
+        return None if self.unchecked('complaint', 0.0, self.call.duration_s) else False
+
+    @cached_property
+    def complaint_s(self) -> float:
+        """When the complaint begins: its first words, else the caller's first turn."""
+        said = self.said('complaint')
+        if said:
+            return said[0].start_s
+        return self.caller_turns[0].start_s if self.caller_turns else 0.0
+
+    @property
+    def has_lanes(self) -> bool:
+        """Whether who overlaps whom can be known: a channel each, or a trusted diarizer."""
+        return self.call.lane_source == 'channel' or \
+            self.call.diarizer in self.standard.overlaps.trusted_diarizers
+
+    @cached_property
+    def is_transferred_in(self) -> bool:
+        """Whether the recording begins with a transfer: the leg of who took the call over."""
+        return any(at is not None and at <= 0 for at, _ in self.metadata.transfers)
+
+    @cached_property
+    def coverage(self) -> dict[str, Coverage]:
+        """How far words cover each party's speech."""
+        words, checked = self.words, self.standard.checked
+        start, end, score = (_floats(column) for column in (
+            words.start_s, words.end_s, words.confidence))
+        who = np.array(words.speaker, dtype=object) if len(words) else np.array([], dtype=object)
+        return {party: Coverage(self.speech[party], start[who == party], end[who == party],
+                                score[who == party], checked.word_score,
+                                self.standard.turns.ipu_gap_s) for party in (AGENT, CALLER)}
+
+    def unchecked(self, act: str, start_s: float, end_s: float) -> str:
+        """Why not finding an act between two instants proves nothing; '' where it does.
+
+        The lane is known to be that party's, the recording reaches the call's end, words of a good
+        score cover the party's speech there, and the phrase lists of the act are accepted.
+        """
+        key = act, start_s, end_s
+        known = self._checked.get(key)
+        if known is None:
+            known = self._checked[key] = self._unread(act) or self.uncovered(
+                self.phrasebook.acts[act].speaker, start_s, end_s)
+        return known
+
+    def uncovered(self, speaker: str, start_s: float, end_s: float) -> str:
+        """Why words that a party said between two instants could be missing; '' if none can."""
+        call, rule = self.call, self.standard.checked
+        if self.trust != FULL:
+            return 'the words are not known well enough'
+        if call.agent_lane_source not in _TOLD \
+                and (call.agent_lane_confidence or 0.0) < rule.role_confidence:
+            return 'who is the agent is not sure'
+        if end_s >= self.conversation_end_s and self.is_cut_short:
+            return 'the recording ends before the call'
+        if self.coverage[speaker].share(start_s, end_s) < rule.coverage:
+            return f'words are missing in the {speaker}\'s speech'
+        return ''
+
+    def _unread(self, act: str) -> str:
+        lexicon = self.lexicon
+        if lexicon is None:
+            return f'there is no phrase list for language {self.language}'
+        lists = self.phrasebook.acts[act].lists
+        if not any(name in lexicon.categories for name in lists):
+            return f'no phrase list of {self.language} knows the act {act}'
+        if any(name in lexicon.drafts for name in lists):
+            return f'the phrase list of {act} is a draft'
+        if lexicon.reviewed_by is None and not self.standard.checked.accept_unreviewed:
+            return f'the phrase list of {act} has not been reviewed'
+        return ''
+
+    @cached_property
+    def is_cut_short(self) -> bool:
+        """Whether the recording ends before the call did."""
+        ended, started = self.metadata.ended_at, self.call.started_at
+        if ended is None or started is None:
+            return False
+        missing = (ended - started).total_seconds() - self.call.duration_s
+        return missing > self.standard.closing.cut_s
+
+    @cached_property
+    def is_cut_off_at_start(self) -> bool:
+        """Whether the recording begins after the answer: the greeting may be missing."""
+        answered = self.metadata.answered_s
+        return answered is not None and answered < -self.standard.closing.cut_s
+
+    def silent_for(self, span: Span) -> float:
+        """How many seconds of a span neither party speaks."""
+        both = union([*self.speech[AGENT], *self.speech[CALLER]])
+        return span[1] - span[0] - covered(span, both)
+
+
+@lru_cache(maxsize=256)
+def window_of(name: str) -> tuple[str, float]:
+    """The parts of a window's name: call, opening, closing; first and seconds; last and percent.
+    Raises ValueError where it is no window."""
+    if name in ('call', 'opening', 'closing'):
+        return name, 0.0
+    found = re.fullmatch(r'first (\d+(?:\.\d+)?)|last (\d+(?:\.\d+)?)%', name)
+    if not found:
+        raise ValueError(f'`{name}` is no window: write call, opening, closing, `first 60` '
+                         '(seconds from the answer) or `last 25%`')
+    return ('first', float(found[1])) if found[1] else ('last', float(found[2]))
+
+
+def _floats(column: Sequence[float | None]) -> np.ndarray:
+    return np.array([nan if value is None else value for value in column], dtype=float)

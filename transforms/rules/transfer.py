@@ -1,0 +1,3 @@
+"""Rules of the stage `transfer`."""
+
+from __future__ import annotations

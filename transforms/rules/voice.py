@@ -1,0 +1,3 @@
+"""Rules of the stage `voice`."""
+
+from __future__ import annotations

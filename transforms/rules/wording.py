@@ -1,0 +1,3 @@
+"""Rules of the stage `wording`."""
+
+from __future__ import annotations
