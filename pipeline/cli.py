@@ -164,7 +164,7 @@ def _doctor(args: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _config_check(args: argparse.Namespace, rest: list[str]) -> int:
-    from pipeline.lexicons import load_lexicon
+    from pipeline.lexicons import describe_lexicons
     from pipeline.settings import fingerprint_of, load_settings, load_standard
     from transforms.transcribe import resolve_engine
 
@@ -172,8 +172,8 @@ def _config_check(args: argparse.Namespace, rest: list[str]) -> int:
     for name in dict.fromkeys((settings.standard, *settings.standards)):
         standard = load_standard(name)
         print(f'standard {standard.name}: version {standard.version}')
-    lexicon = load_lexicon(settings.language)
-    print(f'phrases {lexicon.language}: {len(lexicon.categories)} categories')
+    for line in describe_lexicons(settings.phrases):
+        print(_clean(line))
     engine = resolve_engine(settings.transcribe)
     print(f'transcriber {engine.name}: {engine.why}')
     print(f'fingerprint {fingerprint_of(settings)[:12]}')

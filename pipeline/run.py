@@ -13,12 +13,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from pipeline.beam_flags import is_local
-from pipeline.lexicons import load_lexicon
 from pipeline.plan import Plan
 from pipeline.progress import REJECTED_BEFORE, Progress, Tally
 from pipeline.settings import (
     Settings,
     fingerprint_of,
+    lexicon_of,
     load_standard,
 )
 from pipeline.sources import Batch
@@ -78,7 +78,7 @@ def plan_of(settings: Settings, context: RunContext) -> Plan:
     """The frozen values that workers are handed."""
     names = dict.fromkeys((settings.standard, *settings.standards))
     return Plan(settings, context, tuple(load_standard(name) for name in names),
-                load_lexicon(settings.language))
+                lexicon_of(settings))
 
 
 def usable_cores() -> int:
