@@ -20,6 +20,9 @@ from pipeline.text import nearest
 
 Record = TypeVar('Record')
 
+# libyaml where PyYAML was built with it: ten times as fast on phrase lists.
+_LOADER = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
+
 
 class ConfigError(ValueError):
     """A settings file is wrong; the message names every fault with file, line and way out."""
@@ -42,7 +45,7 @@ def read_yaml(path: Path) -> Located:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f'{path}: cannot be read as UTF-8 text ({error})') from None
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         raise ConfigError(f'{path}: is not YAML: {error}') from None
     if node is None:

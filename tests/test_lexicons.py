@@ -32,6 +32,8 @@ ABSENT = {
     'zh': {'diminutive': 'a habit of languages with diminutive endings'},
     'id': {'diminutive': 'a habit of languages with diminutive endings'},
 }
+# Lists that hold fewer than three phrases, and why.
+FEW = {('zh', 'informal_address'): 'it is one word'}
 
 ACTS = """acts:
   greeting: {speaker: agent, lists: [greeting], means: a greeting}
@@ -67,7 +69,8 @@ def test_a_language_has_a_list_for_every_act_or_a_reason_to_lack_it(language):
 @pytest.mark.parametrize('language', languages())
 def test_a_shipped_list_holds_three_phrases_at_least(language):
     lists = load_lexicon(language).categories
-    assert {name: phrases for name, phrases in lists.items() if len(phrases) < 3} == {}
+    assert {name: phrases for name, phrases in lists.items()
+            if len(phrases) < 3 and (language, name) not in FEW} == {}
 
 
 def test_short_and_easily_confused_phrases_count_only_as_they_stand():
