@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import configs
-from pipeline.lexicons import languages, load_acts, load_lexicon
+from pipeline.lexicons import load_acts, load_lexicons
 from pipeline.text import nearest
 from pipeline.yaml_records import ConfigError, Located, build, read_extended, read_yaml, unlocated
 from transforms.lexicon import Lexicon
@@ -59,7 +59,7 @@ def standards() -> list[str]:
 @cache
 def shipped_lexicons() -> dict[str, Lexicon]:
     """The shipped phrase lists by language."""
-    return {language: load_lexicon(language) for language in languages()}
+    return load_lexicons()
 
 
 def load_phrasebook(default: str, lexicons: Mapping[str, Lexicon] | None = None) -> Phrasebook:
