@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 from tests.calls_for_tests import words_of
 from tests.standard_for_tests import english, matcher
 from transforms.phrases import Matcher, matcher_of, opening_score
-from transforms.slips import slipped
 from transforms.tokens import alike, distance, duration_end, tokenise
 from warehouse.records import AGENT, CALLER, Words
 
@@ -213,9 +212,6 @@ def test_a_duration_is_a_number_and_a_unit_of_the_right_size():
     assert duration_end(['a', 'moment'], 0, None) is None
 
 
-def test_a_slip_is_one_small_word_or_nearly_the_same_word():
-    assert slipped(['help', 'you', 'with'], ['help', 'with']) == 2
-    assert slipped(['help', 'you'], ['help', 'you']) is None
-    assert slipped(['help', 'you'], ['kept', 'you']) is None
+def test_alike_are_words_of_nearly_the_same_letters():
     assert alike('question', 'questions')
     assert not alike('no', 'on')
