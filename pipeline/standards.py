@@ -8,6 +8,7 @@ import json
 import re
 import typing
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -162,10 +163,8 @@ def _rule(name: str, row: Located, only: str | None, stages: set[str],
         fields['on'] = False
     located = Located({key: Located(value, row.where) for key, value in {
         'id': name, 'options': {}, **fields}.items()}, row.where)
-    located.value['options'] = Located(
-        {key: Located(value, row.where) for key, value in options.items()}, row.where)
     try:
-        return build(Rule, located)
+        return replace(build(Rule, located), options=options)
     except ConfigError as error:
         faults += [f'{line} (rule `{name}`)' for line in str(error).splitlines()]
         return None
@@ -243,7 +242,6 @@ def _at(tree: Located, path: str) -> Located:
 
 
 def _with_rules(standard: Standard, rules: tuple[Rule, ...], tree: Located) -> Standard:
-    from dataclasses import replace
     known = {rule.id for rule in rules}
     where = tree.value['scores'].where
     faults = [f'{where}: `scores.charge_once`: unknown rule `{name}`.{nearest(name, known)}'
