@@ -85,7 +85,8 @@ def etiquette(findings: Iterable[Finding], rule: ScoreRule) -> Overall:
         return Overall(None, None, None, None, *numbers)
     enough = known >= rule.min_coverage * whole and numbers[0] + numbers[1] >= rule.min_rules
     return Overall(100 * (scored / known) if enough and known > 0 else None,
-                   100 * (scored / whole), 100 * ((scored + whole - known) / whole), known / whole, *numbers)
+                   100 * (scored / whole), 100 * ((scored + whole - known) / whole),
+                   known / whole, *numbers)
 
 
 def weighed(elements: Iterable[Element]) -> float | None:
