@@ -21,6 +21,7 @@ from transforms.phrasebook import Phrasebook
 from transforms.rings import find_ringing
 from transforms.rules.coverage import Coverage
 from transforms.rules.signoff import Signoff, find_signoff
+from transforms.rules.texts import is_punctuated, questions
 from transforms.standard import Standard
 from transforms.talk import FULL, NONE, LaneWords, Talk, trust_of
 from warehouse.records import AGENT, CALLER, Call, Event, Kpis, Turn, Words
@@ -133,6 +134,17 @@ class Scene:
     @property
     def caller_turns(self) -> list[Turn]:
         return self._turns_of[CALLER]
+
+    @cached_property
+    def questions(self) -> list[tuple[Turn, list[str]]]:
+        """The agent's turns that ask, in order, each with its questions."""
+        asked = ((turn, questions(turn.text, self.language)) for turn in self.agent_turns)
+        return [(turn, found) for turn, found in asked if found]
+
+    @cached_property
+    def is_punctuated(self) -> bool:
+        """Whether the agent's words come with sentences, so that a question can be told."""
+        return any(is_punctuated(turn.text) for turn in self.agent_turns)
 
     @cached_property
     def signals(self) -> dict[str, list[Turn]]:
