@@ -163,6 +163,25 @@ def _doctor(args: argparse.Namespace, rest: list[str]) -> int:
     return OK
 
 
+def _rules(args: argparse.Namespace, rest: list[str]) -> int:
+    from pipeline.settings import load_settings
+    from pipeline.show_rules import as_json, as_markdown, print_rules
+    from pipeline.standards import load_standard
+    from pipeline.text import nearest
+
+    standard = load_standard(args.standard or load_settings(args.config).standard)
+    if args.stage is not None and args.stage not in standard.stages:
+        return _fail(f'no stage `{args.stage}`; there is {", ".join(standard.stages)}.'
+                     f'{nearest(args.stage, standard.stages)}')
+    if args.format == 'markdown':
+        print(as_markdown(standard), end='')
+    elif args.format == 'json':
+        print(as_json(standard, args.stage))
+    else:
+        print_rules(standard, args.stage)
+    return OK
+
+
 def _config_check(args: argparse.Namespace, rest: list[str]) -> int:
     from pipeline.lexicons import load_lexicon
     from pipeline.settings import fingerprint_of, load_settings
@@ -231,6 +250,16 @@ Flags that are Beam's go to Beam.""")
     call.add_argument('call_id', metavar='CALL_ID')
     for command in (sql, call):
         command.add_argument('--as-of', type=int, metavar='N', help='an older catalog, by number')
+    rules = _command(commands, 'rules', _rules, 'list the rules of a standard, with their sources',
+                     """examples:
+  etiquette rules
+  etiquette rules --standard ja --stage closing
+  etiquette rules --format markdown > rules.md""", warehouse=False)
+    rules.add_argument('--standard', metavar='NAME', help='a shipped standard or a YAML file '
+                                                          '(default: the configured one)')
+    rules.add_argument('--stage', metavar='NAME', help='pickup, opening, listening, hold ...')
+    rules.add_argument('--format', choices=('table', 'markdown', 'json'), default='table')
+    rules.add_argument('--config', metavar='FILE', help='settings (YAML) over the defaults')
     doctor = _command(commands, 'doctor', _doctor, 'say what is here, what is missing and what '
                       'mends it', """examples:
   etiquette doctor --config nightly

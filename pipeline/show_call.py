@@ -10,6 +10,8 @@ from rich.console import Console, Group
 from rich.rule import Rule
 from rich.text import Text
 
+from pipeline.show_findings import clock, finding_table, scores, unknown_measures
+from pipeline.standards import rule_texts
 from pipeline.text import clean
 from warehouse.query import run_sql
 
@@ -41,7 +43,9 @@ def print_call(root: Path, call_id: str, as_of: int | None) -> bool:
         _say_missing(root, call_id, as_of)
         return False
     call, events = calls[0], ask('events', 'event')
-    kpis, findings = ask('kpis'), ask('findings', 'rule_id')
+    kpis = ask('kpis')
+    findings = [f for f in ask('findings', 'rule_id')
+                if not kpis or f['standard'] == kpis[0]['standard']]
     console = (Console(highlight=False) if sys.stdout.isatty()
                else Console(width=PLAIN_WIDTH, highlight=False))
     console.print(_head(call))
@@ -52,13 +56,21 @@ def print_call(root: Path, call_id: str, as_of: int | None) -> bool:
                         *_transcript(ask('turns', 'turn'), events)))
     if kpis:
         console.print(Group(Rule('figures', align='left', style='dim'), *_figures(kpis[0])))
-    open_points = [f for f in findings if f['result'] in ('fail', 'unknown')]
-    if open_points:
-        console.print(Rule('not passed, or not known and why', align='left', style='dim'))
-    for finding in open_points:
-        console.print(Text(f'{finding["result"]:8} {clean(finding["rule_id"])}: '
-                           f'{clean(finding["why"])}'))
+    _print_findings(console, kpis[0] if kpis else None, findings)
     return True
+
+
+def _print_findings(console: Console, kpis: dict[str, Any] | None,
+                    findings: list[dict[str, Any]]) -> None:
+    rules = [f for f in findings if f['stage'] != 'kpi']
+    if kpis and rules:
+        console.print(Group(Rule('scores', align='left', style='dim'), *scores(kpis, rules)))
+        console.print(Rule('every rule that applies, and the evidence', align='left', style='dim'))
+        console.print(finding_table(rules, rule_texts(kpis['standard'])))
+    open_measures = [f for f in findings if f['stage'] == 'kpi']
+    if open_measures:
+        console.print(Group(Rule('not known, and why', align='left', style='dim'),
+                            *unknown_measures(open_measures)))
 
 
 def timeline(events: list[dict[str, Any]], duration_s: float, width: int) -> Text:
@@ -79,7 +91,7 @@ def timeline(events: list[dict[str, Any]], duration_s: float, width: int) -> Tex
         for mark, style in row:
             out.append(mark, style)
         out.append('\n')
-    out.append(' ' * 8 + f'0:00{_clock(duration_s):>{width - 4}}\n')
+    out.append(' ' * 8 + f'0:00{clock(duration_s):>{width - 4}}\n')
     used = {event['kind'] for event in events}
     out.append(' ' * 8 + '   '.join(f'{mark} {kind.replace("_", " ")}'
                                     for kind, mark, _ in MARKS if kind in used))
@@ -90,7 +102,7 @@ def _head(call: dict[str, Any]) -> Text:
     return Text(
         f'{clean(call["call_id"])}   agent {_or_dash(call["agent_id"])}   '
         f'queue {_or_dash(call["queue"])}   {_or_dash(call["direction"])}   '
-        f'{_or_dash(call["started_at"])}   {_clock(call["duration_s"])}\n'
+        f'{_or_dash(call["started_at"])}   {clock(call["duration_s"])}\n'
         f'{clean(call["source_uri"])}\n'
         f'{call["codec"]} {call["sample_rate_hz"]} Hz, {call["channels"]} channel(s); lanes by '
         f'{_or_dash(call["lane_source"])}, agent by {_or_dash(call["agent_lane_source"])}; '
@@ -102,13 +114,13 @@ def _transcript(turns: list[dict[str, Any]], events: list[dict[str, Any]]) -> li
     for turn in turns:
         text = clean(turn['text']) or '(no words)'
         style = 'dim' if turn['is_backchannel'] else ''
-        lines.append((turn['start_s'], Text(f'{_clock(turn["start_s"]):>7} {turn["speaker"]:7}'
+        lines.append((turn['start_s'], Text(f'{clock(turn["start_s"]):>7} {turn["speaker"]:7}'
                                             f'{text}', style)))
     for event in events:
         if event['kind'] in ('ring', 'hold', 'dead_air', 'overlap', 'tone', 'ivr'):
             label = clean(event['label'] or '').replace('_', ' ')
             lines.append((event['start_s'], Text(
-                f'{_clock(event["start_s"]):>7} [{event["kind"].replace("_", " ")}] '
+                f'{clock(event["start_s"]):>7} [{event["kind"].replace("_", " ")}] '
                 f'{label}{" by " + event["speaker"] if event["speaker"] else ""}, '
                 f'{event["end_s"] - event["start_s"]:.1f} s', 'cyan')))
     return [line for _, line in sorted(lines, key=lambda pair: pair[0])]
@@ -123,10 +135,6 @@ def _or_dash(value: Any) -> str:
     if value is None:
         return '–'
     return f'{value:.2f}' if isinstance(value, float) else clean(value)
-
-
-def _clock(seconds: float) -> str:
-    return f'{int(seconds) // 60}:{seconds % 60:04.1f}'
 
 
 def _say_missing(root: Path, call_id: str, as_of: int | None) -> None:

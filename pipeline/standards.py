@@ -71,6 +71,22 @@ def load_phrasebook(default: str, lexicons: Mapping[str, Lexicon] | None = None)
     return Phrasebook(lexicons, load_acts(), default)
 
 
+def rule_texts(name: str) -> dict[str, tuple[str, str]]:
+    """Rule -> its sentence and source, as a standard has them; without validating the rest.
+
+    A standard that is not here any more has those of the shipped rules.
+    """
+    rows = {rule: dict(row.value) for rule, row in _shipped_rules().items()}
+    path = Path(name) if name.endswith('.yaml') else FOLDER / f'{name}.yaml'
+    if path.is_file():
+        given = read_extended(path, FOLDER).value.get('rules')
+        for rule, row in (given.value if given else {}).items():
+            rows.setdefault(rule, {}).update(row.value)
+    return {rule: (str(unlocated(row['sentence'])) if 'sentence' in row else rule,
+                   str(unlocated(row['source'])) if 'source' in row else '')
+            for rule, row in rows.items()}
+
+
 @cache
 def _shipped_rules() -> dict[str, Located]:
     rows: dict[str, Located] = {}
