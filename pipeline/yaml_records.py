@@ -125,7 +125,8 @@ def _over(base: Located, top: Located) -> Located:
 def unlocated(tree: Located) -> Any:
     """The values alone, as plain dicts and lists."""
     if isinstance(tree.value, dict):
-        return {key: unlocated(value) for key, value in tree.value.items()}
+        return {key: unlocated(value) if isinstance(value, Located) else value
+                for key, value in tree.value.items()}
     return tree.value
 
 

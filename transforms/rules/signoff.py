@@ -155,7 +155,7 @@ def _business(before: Event, after: Event, scene: Scene) -> bool:
     if any(wait.length_s >= closing.break_hold_s and before.start_s <= wait.start_s
            and wait.end_s <= after.end_s for wait in scene.waits):
         return True
-    starts = [-1.0 if start is None else start for start in words.start_s]
+    starts = scene.word_starts
     said = [words.text[i] for i in range(bisect_left(starts, before.end_s),
                                          bisect_left(starts, after.start_s))
             if words.speaker[i] == AGENT and words.turn[i] >= 0]
