@@ -90,6 +90,11 @@ def any_of(verdicts: Iterable[Verdict]) -> Verdict:
     return next((v for v in found if v.result != NOT_APPLICABLE), found[0])
 
 
+def plain(text: str) -> str:
+    """Letters and digits alone, in lower case: spaces do not matter, nor does punctuation."""
+    return ''.join(filter(str.isalnum, text.lower()))
+
+
 def _groups(wanted: Iterable[str | Group]) -> list[Group]:
     return [(item,) if isinstance(item, str) else item for item in wanted]
 

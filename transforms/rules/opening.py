@@ -19,6 +19,7 @@ from transforms.rules.elements import (
     element_verdict,
     heard,
     in_all,
+    plain,
     required_of,
 )
 from transforms.rules.registry import decider
@@ -68,8 +69,8 @@ def greets_by_the_hour(scene: Scene, *,
     if known is None:
         return unknown(f'the greetings of the hour in {scene.language} are not known')
     for hit in said:
-        text = _plain(hit.evidence or '')
-        hours = next((span for form, span in known.items() if _plain(form) in text), None)
+        text = plain(hit.evidence or '')
+        hours = next((span for form, span in known.items() if plain(form) in text), None)
         if hours is None:
             continue
         now = local_time(scene, hit.start_s)
@@ -96,14 +97,14 @@ def not_opened_with(scene: Scene, *, act: ActName) -> Verdict:
 @decider
 def states_activity(scene: Scene) -> Verdict:
     """One of the site's `opening.activity_phrases` is said in the opening window."""
-    wanted = [_plain(phrase) for phrase in scene.standard.opening.activity_phrases]
+    wanted = [plain(phrase) for phrase in scene.standard.opening.activity_phrases]
     if not wanted:
         return not_applicable('the standard asks for no line of business')
     if scene.answer_s is None:
         return not_applicable(NOBODY)
     start, end = scene.opening
     for turn in scene.agent_turns:
-        if start <= turn.start_s <= end and any(phrase in _plain(turn.text) for phrase in wanted):
+        if start <= turn.start_s <= end and any(phrase in plain(turn.text) for phrase in wanted):
             return passed('the line of business was said', span=(turn.start_s, turn.end_s),
                           speaker=AGENT, evidence=turn.text[:200])
     why = scene.uncovered(AGENT, start, end) or (CUT_OFF if scene.is_cut_off_at_start else '')
@@ -331,10 +332,5 @@ def _in_hours(hour: float, span: tuple[float, float], slack_h: float) -> bool:
     return (hour - begin) % 24 <= length
 
 
-def _plain(text: str) -> str:
-    """Letters and digits alone, in lower case: spaces do not matter, nor does punctuation."""
-    return ''.join(filter(str.isalnum, text.lower()))
-
-
 def _tokens(text: str, letters: bool) -> Sequence[str]:
-    return _plain(text) if letters else tokenise(text.split())[0]
+    return plain(text) if letters else tokenise(text.split())[0]
