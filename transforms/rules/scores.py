@@ -84,15 +84,16 @@ def etiquette(findings: Iterable[Finding], rule: ScoreRule) -> Overall:
     if whole <= 0:
         return Overall(None, None, None, None, *numbers)
     enough = known >= rule.min_coverage * whole and numbers[0] + numbers[1] >= rule.min_rules
-    return Overall(100 * scored / known if enough and known > 0 else None, 100 * scored / whole,
-                   100 * (scored + whole - known) / whole, known / whole, *numbers)
+    return Overall(100 * (scored / known) if enough and known > 0 else None,
+                   100 * (scored / whole), 100 * ((scored + whole - known) / whole),
+                   known / whole, *numbers)
 
 
 def weighed(elements: Iterable[Element]) -> float | None:
     """The score, 0 to 100, of the known elements; None where none is known."""
     known = [(weight, score) for weight, score in elements if score is not None]
     total = sum(weight for weight, _ in known)
-    return 100 * sum(weight * score for weight, score in known) / total if total > 0 else None
+    return 100 * (sum(weight * score for weight, score in known) / total) if total > 0 else None
 
 
 def signoff_score(signoff: Signoff, standard: Standard) -> float | None:

@@ -48,8 +48,8 @@ class Signoff:
         has no sign-off.
       hangup: pass, fail, unknown or exempt: whether the required side hung up first.
       in_order: whether the steps that are present came in order.
-      is_exempt: whether the call has no sign-off to judge: nobody to be heard, left by transfer, the
-        caller just hung up, or the agent after a warning of abuse; None where that is not known.
+      is_exempt: whether the call has no sign-off to judge: nobody to be heard, left by transfer,
+        the caller just hung up, or the agent after a warning of abuse; None where not known.
       unheard: step -> why it is unknown whether it was said.
       why: column of `kpis` -> why it is unknown.
     """
