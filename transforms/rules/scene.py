@@ -7,8 +7,10 @@ ask for is worked out when it is first asked, once a call.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
+from itertools import accumulate
 from math import inf, nan
 from operator import attrgetter
 from typing import NamedTuple
@@ -18,12 +20,14 @@ import numpy as np
 from transforms.intervals import Span, covered, subtract, union
 from transforms.metadata import Metadata, metadata_of
 from transforms.phrasebook import Phrasebook
+from transforms.rates import count_units, rate_unit
 from transforms.rings import find_ringing
 from transforms.rules.coverage import Coverage
 from transforms.rules.signoff import Signoff, find_signoff
 from transforms.rules.texts import is_punctuated, questions
 from transforms.standard import Standard
 from transforms.talk import FULL, NONE, LaneWords, Talk, trust_of
+from transforms.turns import NO_SPACES
 from warehouse.records import AGENT, CALLER, Call, Event, Kpis, Turn, Words
 
 ANNOUNCED = 'announced'  # of a hold, and of a silence too short to be one
@@ -151,6 +155,36 @@ class Scene:
         """Each party's listening signals."""
         return {who: [t for t in self.turns if t.is_backchannel and t.speaker == who]
                 for who in (AGENT, CALLER)}
+
+    @cached_property
+    def agent_rates(self) -> list[tuple[int, float]]:
+        """Of each of the agent's turns: its words (ko: syllables; ja, zh: characters), and how many
+        of them come to a minute of its speech."""
+        syllables, talk = rate_unit(self.language) == 'syllable', self.coverage[AGENT]
+        out = []
+        for turn in self.agent_turns:
+            count = count_units(turn.text.split(), 'syllable') if syllables else turn.word_count
+            spoken_s = talk.voiced_s(turn.start_s, turn.end_s)
+            out.append((count, 60 * count / spoken_s if spoken_s > 0 else 0.0))
+        return out
+
+    @cached_property
+    def word_starts(self) -> list[float]:
+        """When each word starts; one without a time starts with the one before it."""
+        return list(accumulate(self.words.start_s, lambda last, at: last if at is None else at,
+                               initial=0.0))[1:]
+
+    def words_in(self, start_s: float, end_s: float) -> range:
+        """The words, of both parties, that start between two instants."""
+        return range(bisect_left(self.word_starts, start_s),
+                     bisect_right(self.word_starts, end_s))
+
+    @cached_property
+    def request(self) -> Turn | None:
+        """The caller's first turn that is long enough to be the request."""
+        rule = self.standard.opening
+        least = rule.request_chars if self.language in NO_SPACES else rule.request_words
+        return next((t for t in self.caller_turns if t.word_count >= least), None)
 
     def turn_at(self, speaker: str, at_s: float) -> Turn | None:
         """The party's turn around an instant, listening signals left out."""
