@@ -9,7 +9,6 @@ from annotated_types import Ge, Interval
 from transforms.rules.registry import decider
 from transforms.rules.scene import Scene
 from transforms.rules.shapes import avoided_in, paired, said_in
-from transforms.rules.texts import questions
 from transforms.rules.transfer import any_of
 from transforms.rules.verdict import (
     FAIL,
@@ -21,11 +20,12 @@ from transforms.rules.verdict import (
     passed,
     unknown,
 )
-from warehouse.records import AGENT, Event
+from warehouse.records import AGENT, Event, Turn
 
 Seconds = Annotated[float, Ge(0)]
 Share = Annotated[float, Interval(ge=0, le=1)]
-Count = Annotated[int, Ge(0)]
+Times = Annotated[int, Ge(1)]
+_EDGE_S = 0.01  # of a turn: paired() takes 0 for a bound that is not asked for
 INTERRUPTIONS = ('interruption_taken', 'interruption_failed', 'contested')
 
 
@@ -59,20 +59,21 @@ def apologises_first(scene: Scene, *, within_s: Seconds, late_credit: Share) -> 
         return other
     start, end = scene.complaint_s, scene.complaint_s + within_s
     solutions = [hit.start_s for hit in scene.said('solution', start, end)]
-    asked = [turn.start_s for turn in scene.agent_turns
-             if start <= turn.start_s <= end and questions(turn.text, scene.language)]
+    asked = [turn.start_s for turn in asking(scene, start, end)]
     until = min([*solutions, *asked, end])
     said = scene.said('apology', start, scene.call.duration_s)
     if said and said[0].start_s <= until:
         return passed('the apology came first', said[0])
-    # In the turn of the first question or solution itself it still comes before the answer.
-    if said and (turn := scene.turn_at(AGENT, until)) and turn.start_s <= said[0].start_s <= \
-            turn.end_s and not any(s < said[0].start_s for s in solutions):
-        return passed('the apology came with the first answer', said[0])
+    # In the turn of the first question itself it still comes before the caller has to answer.
+    if said and (turn := scene.turn_at(AGENT, until)) and said[0].start_s <= min(
+            [turn.end_s, *solutions]):
+        return passed('the apology came with the first question', said[0])
+    why = scene.unchecked('apology', start, until if said else scene.call.duration_s)
+    if why:
+        return unknown(why)
     if said:
         return failed('the apology came late', said[0], score=late_credit)
-    why = scene.unchecked('apology', start, scene.call.duration_s)
-    return unknown(why) if why else failed('no apology', span=(start, end), speaker=AGENT)
+    return failed('no apology', span=(start, scene.call.duration_s), speaker=AGENT)
 
 
 @decider
@@ -81,7 +82,8 @@ def thanks_for_telling(scene: Scene) -> Verdict:
     suggestion = scene.said('suggestion')
     other = no_complaint(scene)
     if other and not suggestion:
-        return other
+        why = scene.unchecked('suggestion', 0.0, scene.call.duration_s)
+        return other if other.result == UNKNOWN or not why else unknown(why)
     start = suggestion[0].start_s if other else scene.complaint_s
     return said_in(scene, 'thanks_for_telling', start, scene.call.duration_s)
 
@@ -100,18 +102,21 @@ def suggestion_acknowledged(scene: Scene, *, within_s: Seconds) -> Verdict:
 
 
 @decider
-def asks_leave_to_question(scene: Scene, *, from_question: Count) -> Verdict:
+def asks_leave_to_question(scene: Scene, *, from_question: Times) -> Verdict:
     """In a complaint the agent asks leave before putting the second question, or whichever."""
     other = no_complaint(scene)
     if other:
         return other
-    why = scene.uncovered(AGENT, scene.complaint_s, scene.call.duration_s)
-    asked = [turn for turn in scene.agent_turns if turn.start_s >= scene.complaint_s
-             and questions(turn.text, scene.language)]
+    asked = asking(scene, scene.complaint_s, scene.call.duration_s)
     if len(asked) < from_question:
+        if not scene.is_punctuated:
+            return unknown('the transcript does not tell questions')
+        why = scene.uncovered(AGENT, scene.complaint_s, scene.call.duration_s)
         return unknown(why) if why else not_applicable('hardly any question was asked')
-    return said_in(scene, 'leave_to_question', scene.complaint_s,
-                   asked[from_question - 1].start_s)
+    # Leave is often asked in the very turn of the question, or of the one before.
+    until = asked[from_question - 1]
+    return said_in(scene, 'leave_to_question', scene.complaint_s, until.end_s
+                   if from_question < 2 or asked[from_question - 2] is until else until.start_s)
 
 
 @decider
@@ -140,7 +145,7 @@ def slow_down_kindly(scene: Scene) -> Verdict:
         return unknown(why) if why else not_applicable('nobody was asked to slow down')
     turn = scene.turn_at(AGENT, asked[0].start_s)
     span = (turn.start_s, turn.end_s) if turn else (asked[0].start_s, asked[0].end_s)
-    return any_of([said_in(scene, act, *span) for act in ('apology', 'empathy', 'please')],
+    return any_of([said_in(scene, act, *span) for act in ('apology', 'empathy')],
                   'an apology or understanding')
 
 
@@ -154,58 +159,55 @@ def not_blamed(scene: Scene) -> Verdict:
 
 
 @decider
-def no_argument(scene: Scene, *, contests: Count, within_s: Seconds, louder_db: Seconds) -> Verdict:
+def no_argument(scene: Scene, *, contests: Times, within_s: Seconds, louder_db: Seconds) -> Verdict:
     """No stretch of so many seconds has that many contested overlaps together with words of
     disagreement or an agent who is that much louder than usual."""
     if not scene.has_lanes or scene.kpis.agent_interruptions is None:
         return unknown('who overlaps whom is not known')
     contested = [e for e in scene.events('overlap') if e.label == 'contested']
     usual = scene.kpis.agent_loudness_dbfs
-    for first, last in zip(contested, contested[max(0, contests - 1):], strict=False):
-        if last.start_s - first.start_s > within_s:
-            continue
-        start, end = first.start_s, first.start_s + within_s
+    groups = [(first, first.start_s, first.start_s + within_s) for first, last in zip(
+        contested, contested[contests - 1:], strict=False)
+        if last.start_s - first.start_s <= within_s]
+    if not groups:
+        return passed('no struggle for the floor')
+    for first, start, end in groups:
         argued = scene.said('disagreement', start, end)
         loud = [t for t in scene.agent_turns if start <= t.start_s <= end and usual is not None
                 and t.level_dbfs is not None and t.level_dbfs >= usual + louder_db]
         if argued or loud:
             return failed('both talk at once, and it gets heated', argued[0] if argued else first)
-    if len(contested) < contests:
-        return passed('no struggle for the floor')
-    why = scene.unchecked('disagreement', 0.0, scene.call.duration_s)
-    return unknown(why) if why else passed('no argument')
+    if usual is None:
+        return unknown('how loud the agent is was not measured')
+    why = next((w for _, start, end in groups if (w := scene.unchecked(
+        'disagreement', start, end))), '')
+    return unknown(why) if why else passed('a struggle for the floor, but no argument',
+                                           groups[0][0])
 
 
 @decider
-def in_turn_with(scene: Scene, *, trigger: str, acts: tuple[str, ...], within_s: Seconds,
-                 pair_min: Share) -> Verdict:
-    """Each saying of the trigger has all of the acts near it: in the same turn, or so many seconds
-    before or after."""
+def softened(scene: Scene, *, trigger: str, in_turn: tuple[str, ...], near: tuple[str, ...],
+             within_s: Seconds, pair_min: Share) -> Verdict:
+    """Each saying of the trigger has all the acts of `in_turn` in the same turn, and all of `near`
+    within so many seconds before or after."""
     hits = scene.said(trigger)
     if not hits:
-        why = scene.unchecked(trigger, 0.0, scene.call.duration_s)
-        return unknown(why) if why else not_applicable(f'no {trigger.replace("_", " ")}')
-    verdicts = [paired(scene, hits, trigger, act, within_s, within_s, pair_min) for act in acts]
-    out = verdicts[0]
-    for verdict in verdicts[1:]:
-        out = both(out, verdict)
-    return out
+        return none_of(scene, trigger)
+    spoken = [_whole_turn(scene, hit) for hit in hits]
+    return both(*(paired(scene, spoken, trigger, act, hit_s, hit_s, pair_min)
+                  for acts, hit_s in ((in_turn, _EDGE_S), (near, within_s)) for act in acts))
 
 
 @decider
-def follows_all(scene: Scene, *, trigger: str, acts: tuple[str, ...],
-                within_s: Seconds) -> Verdict:
-    """After the trigger, all of the acts are said within so many seconds."""
+def answered_with(scene: Scene, *, trigger: str, acts: tuple[str, ...], within_s: Seconds,
+                  pair_min: Share) -> Verdict:
+    """Each saying of the trigger is answered with all of the acts, within so many seconds of the
+    end of the turn it is said in: who is complained to cannot answer before."""
     hits = scene.said(trigger)
     if not hits:
-        why = scene.unchecked(trigger, 0.0, scene.call.duration_s)
-        return unknown(why) if why else not_applicable(f'no {trigger.replace("_", " ")}')
-    out: Verdict | None = None
-    for act in acts:
-        verdict = paired(scene, hits[:1], trigger, act, 0.0, within_s, 1.0)
-        out = verdict if out is None else both(out, verdict)
-    assert out is not None
-    return out
+        return none_of(scene, trigger)
+    ends = [hit._replace(end_s=_whole_turn(scene, hit).end_s) for hit in hits]
+    return both(*(paired(scene, ends, trigger, act, 0.0, within_s, pair_min) for act in acts))
 
 
 @decider
@@ -217,19 +219,21 @@ def offers_solution(scene: Scene, *, within_s: Seconds) -> Verdict:
     offered = [hit for act in ('solution', 'remedy')
                for hit in scene.said(act, scene.complaint_s, scene.call.duration_s)]
     if not offered:
-        return said_in(scene, 'solution', scene.complaint_s, scene.call.duration_s)
+        return any_of([said_in(scene, act, scene.complaint_s, scene.call.duration_s)
+                       for act in ('solution', 'remedy')], 'an offer of a solution')
     first = min(offered, key=lambda hit: hit.start_s)
     agreed = [hit for hit in scene.said('agreement_question')
               if any(o.start_s <= hit.start_s <= o.end_s + within_s for o in offered)]
     if agreed:
         return passed('a solution, and whether it will do', agreed[0])
-    why = scene.unchecked('agreement_question', first.start_s, first.end_s + within_s)
+    last = max(hit.end_s for hit in offered)
+    why = scene.unchecked('agreement_question', first.start_s, last + within_s)
     return unknown(why) if why else failed('nobody asked whether it will do', first)
 
 
 @decider
 def checks_understanding(scene: Scene) -> Verdict:
-    """In a complaint the agent asks whether all is clear, after the solution, before the end."""
+    """In a complaint the agent asks whether all is clear, between solution and farewell."""
     other = no_complaint(scene)
     if other:
         return other
@@ -237,8 +241,7 @@ def checks_understanding(scene: Scene) -> Verdict:
     start = offered[-1].start_s if offered else scene.complaint_s
     farewells = [hit for hit in scene.said('farewell') if hit.start_s > start]
     end = farewells[-1].start_s if farewells else scene.call.duration_s
-    return any_of([said_in(scene, act, start, end)
-                   for act in ('clear_question', 'further_help')], 'whether all is clear')
+    return said_in(scene, 'clear_question', start, end)
 
 
 @decider
@@ -295,7 +298,8 @@ def escalates_when_needed(scene: Scene) -> Verdict:
     heard = sorted([*scene.said('legal_threat'), *scene.said('abuse')],
                    key=lambda hit: hit.start_s)
     if not heard:
-        why = scene.unchecked('legal_threat', 0.0, scene.call.duration_s)
+        why = next((w for act in ('legal_threat', 'abuse') if (
+            w := scene.unchecked(act, 0.0, scene.call.duration_s))), '')
         return unknown(why) if why else not_applicable('no threat and no abuse')
     if any(at is not None and at > heard[0].start_s for at, _ in scene.metadata.transfers):
         return passed('the call was passed on', heard[0])
@@ -304,19 +308,29 @@ def escalates_when_needed(scene: Scene) -> Verdict:
         if verdict.result == FAIL else verdict
 
 
-@decider
-def records_and_forwards(scene: Scene) -> Verdict:
-    """Name, number and content of a complaint are taken and handed on: it shows in the case."""
-    return no_complaint(scene) or unknown('no case of another system is linked to the call')
+def none_of(scene: Scene, trigger: str) -> Verdict:
+    """Of a rule about a trigger that was not heard."""
+    why = scene.unchecked(trigger, 0.0, scene.call.duration_s)
+    return unknown(why) if why else not_applicable(f'no {trigger.replace("_", " ")}')
 
 
-def both(first: Verdict, second: Verdict) -> Verdict:
-    """What two verdicts of one rule come to: broken if one is, known if both are."""
-    if FAIL in (first.result, second.result):
-        return first if first.result == FAIL else second
-    if UNKNOWN in (first.result, second.result):
-        return first if first.result == UNKNOWN else second
-    return first if first.result == PASS else second
+def both(*verdicts: Verdict) -> Verdict:
+    """What several verdicts of one rule come to: broken if one is, known if all are; `score` is
+    the worst one's."""
+    for result in (FAIL, UNKNOWN, PASS):
+        found = [verdict for verdict in verdicts if verdict.result == result]
+        if found:
+            return min(found, key=lambda verdict: verdict.score or 0.0)
+    return verdicts[0]
+
+
+def asking(scene: Scene, start_s: float, end_s: float) -> list[Turn]:
+    """The turns in which the agent asks between two instants, once a question; an offer of help
+    is none."""
+    offers = scene.said('offer_help', start_s, end_s)
+    return [turn for turn, found in scene.questions if start_s <= turn.start_s <= end_s
+            and not any(turn.start_s <= hit.start_s <= turn.end_s for hit in offers)
+            for _ in found]
 
 
 def interruptions(scene: Scene, start_s: float, end_s: float) -> list[Event]:
@@ -325,3 +339,8 @@ def interruptions(scene: Scene, start_s: float, end_s: float) -> list[Event]:
     return [e for e in scene.events('overlap') if e.label in INTERRUPTIONS and e.speaker == AGENT
             and e.end_s - e.start_s >= least and start_s <= e.start_s <= end_s]
 
+
+def _whole_turn(scene: Scene, hit: Event) -> Event:
+    """A phrase as long as the turn it is said in."""
+    turn = scene.turn_at(hit.speaker or AGENT, hit.start_s)
+    return hit._replace(start_s=turn.start_s, end_s=turn.end_s) if turn else hit

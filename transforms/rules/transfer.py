@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
+from math import inf
 from typing import Annotated
 
 from annotated_types import Ge, Interval
@@ -10,7 +12,8 @@ from annotated_types import Ge, Interval
 from transforms.phrases import is_cased
 from transforms.rules.registry import decider
 from transforms.rules.scene import Scene
-from transforms.rules.shapes import assented, paired, said_in
+from transforms.rules.shapes import assented, avoided_in, is_sure, paired, said_in
+from transforms.rules.texts import content_words
 from transforms.rules.verdict import (
     NOT_APPLICABLE,
     PASS,
@@ -26,6 +29,10 @@ from warehouse.records import AGENT, CALLER, Event
 
 Seconds = Annotated[float, Ge(0)]
 Share = Annotated[float, Interval(ge=0, le=1)]
+_WARM = ('transfer_announcement', 'transfer_permission')
+_COLD = ('unsure', 'wait_bare')
+_TO = re.compile(r'\b(?:to|with|ke|kepada|dengan)\s+([^.?!]+)')
+_NO_PLACE = frozenset({'extension', 'number', 'nomor', 'now', 'please', 'sekarang'})
 UNTOLD = 'the phone system says nothing of transfers'
 
 
@@ -60,29 +67,34 @@ def before_transfer(scene: Scene, *, act: str, within_s: Seconds, pair_min: Shar
 @decider
 def transfer_permission(scene: Scene, *, within_s: Seconds) -> Verdict:
     """Before each outgoing transfer the agent asks leave, and the caller agrees."""
-    if scene.standard.transfer.permission is None:
+    if not scene.standard.transfer.permission:
         return not_applicable('the standard does not ask for it')
     times, why = outgoing(scene)
     if why:
         return unknown(why)
     if not times:
         return not_applicable('the call was not passed on')
-    passes, fails, open_, at_fault = 0, 0, '', None
+    passes, fails, open_ = 0, 0, ''
+    shown: Event | None = None  # the first that fails, else the first that passes
     for at in times:
-        asked = scene.said('transfer_permission', at - within_s, at)
-        if not asked:
-            open_ = scene.unchecked('transfer_permission', max(0.0, at - within_s), at) or open_
-            fails += not scene.unchecked('transfer_permission', max(0.0, at - within_s), at)
+        start = max(0.0, at - within_s)
+        asked = scene.said('transfer_permission', start, at)
+        agreed: bool | None
+        if asked:
+            agreed = assented(scene, asked[-1].end_s, at)
+            open_ = open_ or ('' if agreed is not None else
+                              'whether the caller agreed is not known')
+        else:
+            gap = scene.unchecked('transfer_permission', start, at)
+            agreed, open_ = None if gap else False, open_ or gap
+        if agreed is None:
             continue
-        agreed = assented(scene, asked[-1].end_s, at)
-        at_fault = at_fault or asked[-1]
-        passes += agreed is True
-        fails += agreed is False
-        open_ = open_ or ('whether the caller agreed is not known' if agreed is None else '')
+        if shown is None or not (agreed or fails):
+            shown = asked[-1] if asked else _moment(at)._replace(speaker=AGENT)
+        passes, fails = passes + agreed, fails + (not agreed)
     if not passes + fails:
         return unknown(open_)
-    return shared(passes, fails, 1.0, 'transfers with leave asked and given', at_fault,
-                  None if at_fault else (max(0.0, times[0] - within_s), times[0]))
+    return shared(passes, fails, 1.0, 'transfers with leave asked and given', shown)
 
 
 @decider
@@ -92,17 +104,18 @@ def thanks_after_consent(scene: Scene, *, within_s: Seconds) -> Verdict:
     if not asked:
         why = scene.unchecked('transfer_permission', 0.0, scene.call.duration_s)
         return unknown(why) if why else not_applicable('no leave was asked')
-    consents = [yes for hit in asked
-                for yes in scene.said('assent', hit.end_s, hit.end_s + within_s)[:1]]
-    if not consents:
-        return unknown('whether the caller agreed is not known')
-    return paired(scene, consents, 'assent', 'thanks', 0.0, within_s, 1.0)
+    consents = [yes for hit in asked for yes in _consents(scene, hit.end_s, within_s)]
+    if consents:
+        return paired(scene, consents, 'assent', 'thanks', 0.0, within_s, 1.0)
+    why = scene.uncovered(CALLER, asked[0].end_s, asked[-1].end_s + within_s)
+    return unknown(why) if why else not_applicable('the caller did not agree')
 
 
 @decider
 def names_target(scene: Scene, *, within_s: Seconds, least: Share) -> Verdict:
     """Before a transfer the agent says to whom the call goes: `score` is 0.4 for the department or
-    position, 0.4 for a name and 0.2 for a number, of the first transfer."""
+    position, 0.4 for a name and 0.2 for a number, of the first transfer. It takes a script and a
+    transcript that tell names by capital letters."""
     times, why = outgoing(scene)
     if why:
         return unknown(why)
@@ -112,23 +125,28 @@ def names_target(scene: Scene, *, within_s: Seconds, least: Share) -> Verdict:
     said = [*scene.said('transfer_announcement', start, end),
             *scene.said('transfer_permission', start, end)]
     if not said:
-        gap = scene.unchecked('transfer_announcement', start, end)
-        return unknown(gap) if gap else failed('nobody was named', span=(start, end))
-    turn = scene.turn_at(AGENT, said[0].start_s)
-    words = (turn.text if turn else said[0].evidence or '').split()
-    if not is_cased(words):
+        gap = next((w for act in ('transfer_announcement', 'transfer_permission') if (
+            w := scene.unchecked(act, start, end))), '')
+        return unknown(gap) if gap else failed('nobody was named', span=(start, end),
+                                               speaker=AGENT)
+    told = [(turn.text, hit) for hit in said if (turn := scene.turn_at(AGENT, hit.start_s))]
+    if not any(is_cased(text.split()) for text, _ in told):
         return unknown('the transcript does not tell names from other words')
-    named = any(word[:1].isupper() and before[-1:] not in '.?!' and word[1:2].islower()
-                for before, word in pairwise(words))
-    number = any(letter.isdigit() for word in words for letter in word)
-    score = 0.4 + 0.4 * named + 0.2 * number
+    gap = scene.uncovered(AGENT, start, end)
+    named, placed, number = (any(part) for part in zip(*(
+        _target(text, hit.evidence or '', scene.language)
+        for text, hit in told), strict=True))
+    score = 0.4 * named + 0.4 * placed + 0.2 * number
+    if score < least and gap:
+        return unknown(gap)
     return (passed if score >= least else failed)('to whom the call goes', said[0], score=score)
 
 
 @decider
 def briefs_receiver(scene: Scene) -> Verdict:
-    """The transfer is attended: the colleague is told who calls and why. A blind one is not."""
-    if scene.standard.transfer.brief_receiver is None:
+    """The transfer is attended, so that the colleague is told who calls and why; a blind one tells
+    nothing. What is said to the colleague is in another recording."""
+    if not scene.standard.transfer.brief_receiver:
         return not_applicable('the standard does not ask for it')
     times, why = outgoing(scene)
     if why:
@@ -156,7 +174,7 @@ def max_transfers(scene: Scene) -> Verdict:
             return unknown(UNTOLD)
         return passed('the call was not passed on')
     count = len(scene.metadata.transfers)
-    score = 1.0 if count < most else 0.5 if count == most else 0.0
+    score = 1.0 if count < max(most, 1) else 0.5 if count == most else 0.0
     decide = passed if count <= most else failed
     return decide(f'{count} transfers, {most} at most', score=score)
 
@@ -169,17 +187,20 @@ def no_cold_handoff(scene: Scene, *, within_s: Seconds) -> Verdict:
         return unknown(why)
     if not times:
         return not_applicable('the call was not passed on')
+    gaps = ''
     for at in times:
-        cold = [hit for act in ('unsure', 'wait_bare')
-                for hit in scene.said(act, at - within_s, at)]
-        warm = any(scene.said(act, at - within_s, at)
-                   for act in ('transfer_announcement', 'transfer_permission'))
-        if cold and not warm:
-            gap = next((w for act in ('transfer_announcement', 'transfer_permission') if (
-                w := scene.unchecked(act, max(0.0, at - within_s), at))), '')
-            return unknown(gap) if gap else failed('handed over without a word', cold[0])
-    gap = scene.uncovered(AGENT, max(0.0, times[0] - within_s), times[0])
-    return unknown(gap) if gap else passed('not handed over coldly')
+        start = max(0.0, at - within_s)
+        if any(scene.said(act, start, at) for act in _WARM):
+            continue
+        last = next((t for t in reversed(scene.agent_turns) if t.start_s <= at), None)
+        since = max(start, last.start_s) if last else start
+        cold = [hit for act in _COLD for hit in scene.said(act, since, at) if is_sure(scene, hit)]
+        gap = next((w for act in (_WARM if cold else _COLD) if (
+            w := scene.unchecked(act, start, at))), '')
+        if cold and not gap:
+            return failed('handed over without a word', cold[0])
+        gaps = gaps or gap
+    return unknown(gaps) if gaps else passed('not handed over coldly', span=(times[0], times[0]))
 
 
 @decider
@@ -190,6 +211,8 @@ def receiver_greets(scene: Scene) -> Verdict:
             if scene.metadata.has_transfers else unknown(UNTOLD)
     if not scene.agent_turns:
         return not_applicable('nobody took the call')
+    if scene.is_cut_off_at_start:
+        return unknown('the recording begins after the answer')
     first = scene.agent_turns[0]
     verdicts = [said_in(scene, act, first.start_s, first.end_s)
                 for act in ('self_name', 'greeting')]
@@ -198,20 +221,22 @@ def receiver_greets(scene: Scene) -> Verdict:
 
 @decider
 def screening_tactful(scene: Scene) -> Verdict:
-    """A caller who asks for somebody is asked the name politely, never "who is this?"."""
-    asked = scene.said('asks_person')
-    if not asked:
+    """A caller who asks for somebody is asked the name politely before a transfer, never "who is
+    this?"; who has given it need not be asked."""
+    wanted = scene.said('asks_person')
+    if not wanted:
         why = scene.unchecked('asks_person', 0.0, scene.call.duration_s)
         return unknown(why) if why else not_applicable('the caller asks for nobody')
-    end = scene.call.duration_s
-    blunt = scene.said('ask_name_blunt', asked[0].start_s, end)
-    if blunt:
-        return failed('the name was demanded', blunt[0])
-    polite = said_in(scene, 'ask_name', asked[0].start_s, end)
-    if polite.result == PASS:
-        return polite
-    why = scene.unchecked('ask_name_blunt', asked[0].start_s, end)
-    return unknown(why) if why else polite
+    start = wanted[0].start_s
+    end = next((at for at in outgoing(scene)[0] if at > start), scene.call.duration_s)
+    blunt = avoided_in(scene, 'ask_name_blunt', start, end)
+    if blunt.result != PASS:
+        return blunt
+    given = scene.said('caller_name', -inf, end)
+    asked = said_in(scene, 'ask_name', 0.0, end, missing='the name was not asked')
+    if asked.result == PASS or not given:
+        return asked
+    return passed('the caller gave the name', given[0])
 
 
 @decider
@@ -253,10 +278,11 @@ def message_open_question(scene: Scene) -> Verdict:
     closed, opened = scene.said('message_offer'), scene.said('message_open')
     if opened:
         return passed('asked openly', opened[0])
-    if closed:
-        return failed('a yes/no question', closed[0])
-    why = scene.unchecked('message_offer', 0.0, scene.call.duration_s)
-    return unknown(why) if why else not_applicable('no message was offered')
+    if not closed:
+        why = scene.unchecked('message_offer', 0.0, scene.call.duration_s)
+        return unknown(why) if why else not_applicable('no message was offered')
+    why = scene.unchecked('message_open', 0.0, scene.call.duration_s)
+    return unknown(why) if why else failed('a yes/no question', closed[0])
 
 
 @decider
@@ -267,17 +293,15 @@ def escalates_beyond_authority(scene: Scene, *, within_s: Seconds) -> Verdict:
     if not beyond:
         why = scene.unchecked('out_of_authority', 0.0, scene.call.duration_s)
         return unknown(why) if why else not_applicable('nothing was beyond the agent\'s authority')
-    start, end = beyond[0].start_s - within_s / 4, beyond[0].end_s + within_s
-    parts = [said_in(scene, act, max(0.0, start), end)
+    turn = scene.turn_at(AGENT, beyond[0].start_s)
+    start = min(turn.start_s, beyond[0].start_s) if turn else beyond[0].start_s
+    parts = [said_in(scene, act, start, beyond[0].end_s + within_s)
              for act in ('apology', 'escalation', 'agreement_question')]
-    known = [part for part in parts if part.result != UNKNOWN]
-    if len(known) < len(parts) and not all(part.result == PASS for part in known):
-        return unknown(next(part.why for part in parts if part.result == UNKNOWN))
-    score = sum(part.result == PASS for part in known) / len(parts)
-    if len(known) < len(parts):
-        return unknown(next(part.why for part in parts if part.result == UNKNOWN))
-    decide = passed if score == 1.0 else failed
-    return decide('apology, escalation, agreement', beyond[0], score=score)
+    open_ = next((part for part in parts if part.result == UNKNOWN), None)
+    if open_:
+        return open_
+    kept = sum(part.result == PASS for part in parts)
+    return shared(kept, len(parts) - kept, 1.0, 'apology, escalation, agreement', beyond[0])
 
 
 @decider
@@ -310,6 +334,28 @@ def _all_of(verdicts: list[Verdict], what: str) -> Verdict:
     if any(v.result == UNKNOWN for v in missing):
         return next(v for v in missing if v.result == UNKNOWN)
     return missing[0]
+
+
+def _consents(scene: Scene, start_s: float, within_s: float) -> list[Event]:
+    """How the caller agrees within so many seconds: an assent, else a turn that is no objection."""
+    end = start_s + within_s
+    if scene.said('objection', start_s, end):
+        return []
+    return scene.said('assent', start_s, end)[:1] or [
+        _moment(turn.end_s) for turn in scene.turns
+        if turn.speaker == CALLER and start_s <= turn.start_s <= end][:1]
+
+
+def _target(text: str, phrase: str, language: str) -> tuple[bool, bool, bool]:
+    """Whether what follows the announcement has a name, a department or position, and a number."""
+    after = text.partition(phrase)[2] if phrase and phrase in text else text
+    words = after.split()
+    named = any(word[:1].isupper() and word[1:2].islower() and before[-1:] not in '.?!'
+                for before, word in pairwise(['', *words]) if before or phrase)
+    to = _TO.search(after)
+    plain = ' '.join(word for word in to[1].split() if word[:1].islower()) if to else ''
+    return (named, bool(content_words(plain, language) - _NO_PLACE),
+            any(letter.isdigit() for letter in after))
 
 
 def _moment(at_s: float) -> Event:

@@ -68,11 +68,15 @@ def matches_rate(scene: Scene, *, most: Seconds, min_turns: Count, min_turn_s: S
 
 
 @decider
-def moderate_volume(scene: Scene, *, low_dbfs: Decibel, high_dbfs: Decibel) -> Verdict:
-    """The agent's level. The line's gain is not known, so it proves nothing of one call alone."""
+def moderate_volume(scene: Scene, *, low_dbfs: Decibel, high_dbfs: Decibel,
+                    gain_known: bool) -> Verdict:
+    """The agent's level. It proves nothing on a line whose gain is not known, or controls itself:
+    a site whose lines have one fixed gain says so (`gain_known`)."""
     level = scene.kpis.agent_loudness_dbfs
     if level is None:
         return unknown(MUFFLED)
+    if not gain_known:
+        return unknown(f'{level:.0f} dBFS, on a line whose gain is not known')
     return limit(level, f'{level:.0f} dBFS', low=low_dbfs, high=high_dbfs)
 
 
