@@ -10,8 +10,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from itertools import pairwise
 
-from transforms.tokens import FILLERS, FUNCTION_WORDS, NEGATIONS
+from transforms.tokens import FILLERS, FUNCTION_WORDS, NEGATIONS, alike
 from transforms.turns import NO_SPACES
 
 _ENDS = re.compile(r'[.!?。！？…]')
@@ -83,6 +84,12 @@ SOME = 0.0  # a duration without a number: "a few seconds"
 
 _SCRIPTS = (('ko', re.compile('[가-힣]')), ('ja', re.compile('[ぁ-ヿ]')),
             ('zh', re.compile('[一-鿿]')))
+_TITLES = {
+    'en': re.compile(r'\b(?:colleague|supervisor|manager|team leader|trainer|mr|mrs|ms)\b'),
+    'id': re.compile(r'\b(?:rekan|atasan|supervisor|manajer|pak|bu)\b'),
+    'ko': re.compile('님|팀장|과장|매니저|동료'), 'ja': re.compile('さん|上司|同僚|担当|責任者'),
+    'zh': re.compile('先生|女士|经理|主管|同事|组长'),
+}
 _TAG = re.compile(r'\[(?:card|account|phone|email)\]')
 
 
@@ -183,6 +190,57 @@ def contains(text: str, phrases: Iterable[str], language: str) -> bool:
     """Whether any of some short phrases stands in a text, as whole words where there are such."""
     plain = _plain(text, language)
     return any(_plain(phrase, language) in plain for phrase in phrases)
+
+
+def calls(text: str, name: str, language: str) -> bool:
+    """Whether a name, or one of its parts, is in a text; in languages with spaces one of
+    four letters may be misheard."""
+    if language in _UNSPACED:
+        folded = text.casefold()
+        return any(part in folded for part in name.casefold().split())
+    parts = [part for part in _words(name) if len(part) > 1]
+    heard = _words(text)
+    return any(part in heard or any(word[0] == part[0] and alike(word, part) for word in heard)
+               for part in parts)
+
+
+def opens_with(text: str, words: tuple[str, ...], softened_by: tuple[str, ...]) -> bool:
+    """Whether a text begins with any of some words, and none of the second list follows."""
+    start = text[:40].casefold().lstrip(' "\'¿¡')
+    for word in words:
+        if start.startswith(word):
+            rest = start[len(word):]
+            spaced = not rest or not (word[-1].isascii() and rest[0].isalnum())
+            if spaced and not rest.lstrip(' ,.、，').startswith(softened_by or ('\0',)):
+                return True
+    return False
+
+
+def tokens_between(text: str, one: str, other: str, language: str) -> int | None:
+    """How many words (ja, zh, ko: characters) stand between two phrases of a text; None where one
+    of them is not in it."""
+    plain = _plain(text, language)
+    a, b = (_plain(part, language) for part in (one, other))
+    at, to = plain.find(a), plain.find(b)
+    if at < 0 or to < 0:
+        return None
+    between = plain[at + len(a):to] if at < to else plain[to + len(b):at]
+    return len(between) if language in _UNSPACED else len(between.split())
+
+
+def names_someone(text: str, language: str) -> bool | None:
+    """Whether a person is named or spoken of by a title; None where capitals would tell and there
+    are none."""
+    titles = _TITLES.get(language)
+    if titles is not None and titles.search(text.casefold()):
+        return True
+    if language in _UNSPACED:
+        return False
+    words = text.split()
+    if not any(word[:1].isupper() for word in words):
+        return None
+    return any(word[:1].isupper() and word.strip('.,?!').isalpha() and len(word) > 1
+               and before[-1:] not in '.?!' for before, word in pairwise(words))
 
 
 def slot_of(text: str, phrases: tuple[str, ...]) -> str | None:
