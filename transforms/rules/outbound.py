@@ -252,9 +252,12 @@ def appointment_confirmed(scene: Scene, *, weights: Mapping[str, float], within_
             return unknown(why)
         missing.append(part)
     agreed = said_in(scene, 'assent', hit.end_s, span[1])
-    if agreed.result == UNKNOWN:
+    # A turn of "yes, okay" alone is found as a listening signal.
+    nods = any(other.speaker == CALLER and hit.end_s <= other.start_s <= span[1]
+               for other in scene.phrases('backchannel'))
+    if agreed.result == UNKNOWN and not nods:
         return agreed
-    if agreed.result == PASS:
+    if agreed.result == PASS or nods:
         score += weights['assent']
     else:
         missing.append('assent')
