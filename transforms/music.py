@@ -27,6 +27,7 @@ SEARCH_S = 1.9  # how far a piece's edge may lie from where its windows begin to
 FADE_DB = 25.0  # a piece has ended where it is this far below its median level
 QUIET = 0.1  # of a channel's segments that are not digital silence, in which a hum stands alone...
 ALONE = 0.35  # ...for this share of them: hums have 0.41 and more, music 0.03 (fitted)
+ENOUGH = 10  # such segments, or they tell nothing
 STILL_SHARE = 0.6  # of a segment's frames, from which a bin's line counts as standing still
 
 
@@ -306,11 +307,13 @@ def _humming(still: np.ndarray, quiet: np.ndarray, long: int) -> np.ndarray:
         width = part.shape[1]
         lines = np.sum([wide[:, first + i:first + i + width] for i in range(3)], axis=0)
         standing = np.asarray(lines >= STILL_SHARE * SEGMENT)
-        long_enough = standing.sum(axis=0) >= long
-        if long_enough.any():
-            hum = binary_opening(standing[:, long_enough], np.ones((long, 1)))
-            hum |= standing[quiet][:, long_enough].mean(axis=0) >= ALONE
-            humming += (part[:, long_enough] * hum).sum(axis=1, dtype=np.int64)
+        alone = np.zeros(width, bool)
+        if quiet.sum() >= ENOUGH:
+            alone = standing[quiet].mean(axis=0) >= ALONE
+        hums = alone | (standing.sum(axis=0) >= long)
+        if hums.any():
+            hum = binary_opening(standing[:, hums], np.ones((long, 1))) | alone[hums]
+            humming += (part[:, hums] * hum).sum(axis=1, dtype=np.int64)
     return humming
 
 
