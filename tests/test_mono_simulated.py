@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.bench.accuracy.calls import heard
@@ -35,6 +37,14 @@ def test_talk_before_a_transfers_rings_is_no_prompt():
     call = heard(28, KNOBS)
     assert not call.events('ivr')
     assert is_right(28)
+
+
+def test_a_mono_file_copied_to_both_channels_gives_the_mono_result():
+    mono, copied = (heard(8, replace(KNOBS, layout=layout)) for layout in ('mono', 'duplicated'))
+    assert (mono.audio.channels, copied.audio.channels) == (1, 2)
+    assert copied.call.kpis == mono.call.kpis
+    assert copied.call.turns == mono.call.turns
+    assert copied.call.events == mono.call.events
 
 
 @pytest.mark.slow
