@@ -9,9 +9,10 @@ from warehouse.records import Words
 
 OPTIONS = RoleOptions(
     opening_s=20.0, opening_margin=0.5, together_s=0.3, hello_s=1.2, answer_s=2.5,
-    greeting_s=2.0, config_confidence=0.95, phrases_confidence=0.8, hello_confidence=0.9,
-    greeting_confidence=0.85, first_confidence=0.75, unknown_direction_confidence=0.65,
-    outbound_confidence=0.6, together_confidence=0.5, handover_s=2.0, turn_s=0.8, near_s=6.0,
+    greeting_s=2.0, click_s=0.5, config_confidence=0.95, phrases_confidence=0.8,
+    hello_confidence=0.9, greeting_confidence=0.85, first_confidence=0.75, unknown_direction_confidence=0.65,
+    outbound_confidence=0.6, together_confidence=0.5, handover_s=2.0, turn_s=1.0, near_s=3.0,
+    hold_s=5.0, answered_s=6.0,
     returns_confidence=0.9, parks_confidence=0.65, transfer_confidence=0.8, most_confidence=0.97)
 
 
@@ -108,8 +109,9 @@ def test_who_goes_on_at_length_after_a_hello_is_the_agent(direction):
 
 def test_a_hello_that_nobody_answers_at_once_or_at_length_is_no_hello():
     late, short = Lane(0, ((5.0, 8.0),)), Lane(0, ((2.0, 3.0),))
+    alone = Lane(1, ((1.0, 1.7), (6.0, 9.0)))
     for other in (late, short):
-        assert tell((other, HELLO), direction='inbound') == Role(1, 'first_speaker', 0.75)
+        assert tell((other, alone), direction='inbound') == Role(1, 'first_speaker', 0.75)
 
 
 @pytest.mark.parametrize(('direction', 'confidence'), [
@@ -164,6 +166,12 @@ def test_what_seems_to_be_said_while_it_rings_opens_nothing():
     rings = heard('ring', (1.0, 2.0), (5.0, 6.0))
     assert tell((noise, agent), sounds=rings) == Role(1, 'first_speaker', 0.85)
     assert tell((noise, agent)).lane == 0
+
+
+def test_a_click_of_the_line_long_before_anybody_speaks_opens_nothing():
+    agent, caller = ((4.0, 7.5),), ((8.0, 12.0),)
+    assert tell((Lane(0, agent), Lane(1, ((0.5, 0.8), *caller)))).lane == 0
+    assert tell((Lane(0, agent), Lane(1, ((0.5, 1.8), *caller))), direction='inbound').lane == 1
 
 
 def test_who_speaks_after_a_transfers_rings_is_an_agent():

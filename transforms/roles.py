@@ -35,6 +35,8 @@ class RoleOptions:
       answer_s: within so many seconds, and
       greeting_s: speaks for at least so long: an agent's greeting. A first turn of that length
         is one too.
+      click_s: shorter speech, after which nobody speaks for longer than `answer_s`, is a click of
+        the line and opens nothing.
       config_confidence: of a default agent channel, 0..1: a batch may hold swapped ones.
       phrases_confidence: of opening phrases at the least margin; 1 - (1 - this) / (1 + what
         the margin is above the least) beyond it.
@@ -48,8 +50,10 @@ class RoleOptions:
       together_confidence: of any where both start together.
       handover_s: with less speech before it a ring is not a transfer's: the call is not answered
         yet, and what seems to be said before it opens nothing.
-      turn_s: a turn beside a hold or a ring has so much speech at least, without a pause.
-      near_s: and begins, or ends, within so many seconds of it.
+      turn_s: a turn beside a hold or a ring has so much speech at least, without a pause,
+      near_s: and begins, or ends, within so many seconds of a hold, which lasts
+      hold_s: so long at least, or begins
+      answered_s: within so many seconds of a transfer's ring.
       returns_confidence: of who speaks first after a hold.
       parks_confidence: of who speaks last before one.
       transfer_confidence: of who speaks first after a transfer's rings.
@@ -63,6 +67,7 @@ class RoleOptions:
     hello_s: Annotated[float, Gt(0)]
     answer_s: Annotated[float, Gt(0)]
     greeting_s: Annotated[float, Gt(0)]
+    click_s: Annotated[float, Ge(0)]
     config_confidence: Annotated[float, Interval(ge=0, le=1)]
     phrases_confidence: Annotated[float, Interval(ge=0, le=1)]
     hello_confidence: Annotated[float, Interval(ge=0, le=1)]
@@ -74,6 +79,8 @@ class RoleOptions:
     handover_s: Annotated[float, Ge(0)]
     turn_s: Annotated[float, Gt(0)]
     near_s: Annotated[float, Gt(0)]
+    hold_s: Annotated[float, Ge(0)]
+    answered_s: Annotated[float, Gt(0)]
     returns_confidence: Annotated[float, Interval(gt=0, lt=1)]
     parks_confidence: Annotated[float, Interval(gt=0, lt=1)]
     transfer_confidence: Annotated[float, Interval(gt=0, lt=1)]
@@ -190,9 +197,11 @@ def _by_holds(spoken: Sequence[Sequence[Span]], sounds: Sequence[Sound],
               options: RoleOptions) -> list[Clue]:
     out = []
     for start, end in union((s.start_s, s.end_s) for s in sounds if s.kind == 'hold'):
-        for lane, confidence in ((_after(spoken, end, options), options.returns_confidence),
-                                 (_before(spoken, start, options), options.parks_confidence)):
-            if lane is not None:
+        near = options.near_s
+        for lane, confidence in ((_after(spoken, end, near, options), options.returns_confidence),
+                                 (_before(spoken, start, near, options),
+                                  options.parks_confidence)):
+            if lane is not None and end - start >= options.hold_s:
                 out.append((lane, confidence))
     return out
 
@@ -202,24 +211,26 @@ def _by_transfers(spoken: Sequence[Sequence[Span]], sounds: Sequence[Sound],
     out = []
     for at, following in pairwise([*transfers, np.inf]):
         rung = max(s.end_s for s in sounds if s.kind == 'ring' and at <= s.start_s < following)
-        lane = _after(spoken, rung, options)
+        lane = _after(spoken, rung, options.answered_s, options)
         if lane is not None:
             out.append((lane, options.transfer_confidence))
     return out
 
 
-def _after(spoken: Sequence[Sequence[Span]], at_s: float, options: RoleOptions) -> int | None:
+def _after(spoken: Sequence[Sequence[Span]], at_s: float, near_s: float,
+           options: RoleOptions) -> int | None:
     """Who speaks first after an instant."""
     starts = [min((a for a, b in speech if b - a >= options.turn_s
-                   and at_s - options.together_s <= a <= at_s + options.near_s), default=np.inf)
+                   and at_s - options.together_s <= a <= at_s + near_s), default=np.inf)
               for speech in spoken]
     return None if starts[0] == starts[1] else int(starts[1] < starts[0])
 
 
-def _before(spoken: Sequence[Sequence[Span]], at_s: float, options: RoleOptions) -> int | None:
+def _before(spoken: Sequence[Sequence[Span]], at_s: float, near_s: float,
+            options: RoleOptions) -> int | None:
     """Who speaks last before an instant."""
     mirrored = [[(-b, -a) for a, b in speech] for speech in spoken]
-    return _after(mirrored, -at_s, options)
+    return _after(mirrored, -at_s, near_s, options)
 
 
 def _by_order(lanes: Sequence[Lane], rung_s: float, direction: str | None,
@@ -229,6 +240,7 @@ def _by_order(lanes: Sequence[Lane], rung_s: float, direction: str | None,
               or list(lane.speech) for lane, other in (lanes, lanes[::-1])]
     answered = [[s for s in speech if s[1] > rung_s] for speech in spoken]
     spoken = answered if any(answered) else spoken
+    spoken = _without_clicks(spoken, options)
     starts = [speech[0][0] if speech else np.inf for speech in spoken]
     if min(starts) == np.inf:
         return None
@@ -237,6 +249,19 @@ def _by_order(lanes: Sequence[Lane], rung_s: float, direction: str | None,
     if abs(starts[0] - starts[1]) < options.together_s:
         confidence = min(confidence, options.together_confidence)
     return lane, confidence
+
+
+def _without_clicks(spoken: Sequence[Sequence[Span]],
+                    options: RoleOptions) -> list[list[Span]]:
+    """The speech without what comes first, is over at once and is followed by a long silence."""
+    everything = union(s for speech in spoken for s in speech)
+    clicks = 0
+    while (clicks + 1 < len(everything)
+           and everything[clicks][1] - everything[clicks][0] < options.click_s
+           and everything[clicks + 1][0] - everything[clicks][1] > options.answer_s):
+        clicks += 1
+    start = everything[clicks][0] if everything else 0.0
+    return [[s for s in speech if s[0] >= start] for speech in spoken]
 
 
 def _by_opening(spoken: Sequence[Sequence[Span]], first: int, direction: str | None,

@@ -167,6 +167,8 @@ def _speed(results: Mapping[str, Any]) -> str:
     for name, key in (('samples, all engines', 'speed'),
                       ('two channels, acoustic only', 'acoustic'),
                       ('one channel, acoustic only', 'mono')):
+        if key not in results:
+            continue
         one = results[key]
         rows += [[name, who.replace('_', ' '), f'{one[who]["times_real_time"]:.1f}',
                   f'{one[who]["start_up_s"]:.1f}']
@@ -229,10 +231,10 @@ def _errors(axes: Any, found: Mapping[str, Any], recordings: Mapping[str, Any] |
 def _times(axes: Any, results: Mapping[str, Any]) -> None:
     names, values = [], []
     for label, key in (('all engines', 'speed'), ('acoustic', 'acoustic'), ('mono', 'mono')):
-        for who in ('plain_loop', 'one_worker', 'two_workers'):
+        for who in ('plain_loop', 'one_worker', 'two_workers') if key in results else ():
             names.append(f'{label}: {who.replace("_", " ")}')
             values.append(results[key][who]['times_real_time'])
-    bars = axes.barh(names, values, color=[GREY, BLUE, BLUE] * 3)
+    bars = axes.barh(names, values, color=[GREY, BLUE, BLUE] * (len(names) // 3))
     axes.bar_label(bars, fmt='%.0f', padding=3)
     axes.invert_yaxis()
     axes.set(xscale='log', xlabel='times real time')
