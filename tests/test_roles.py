@@ -10,7 +10,8 @@ from warehouse.records import Words
 OPTIONS = RoleOptions(
     opening_s=20.0, opening_margin=0.5, together_s=0.3, hello_s=1.2, answer_s=2.5,
     greeting_s=2.0, click_s=0.5, config_confidence=0.95, phrases_confidence=0.8,
-    hello_confidence=0.9, greeting_confidence=0.85, first_confidence=0.75, unknown_direction_confidence=0.65,
+    hello_confidence=0.9, greeting_confidence=0.85, first_confidence=0.75,
+    unknown_direction_confidence=0.65,
     outbound_confidence=0.6, together_confidence=0.5, handover_s=2.0, turn_s=1.0, near_s=3.0,
     hold_s=5.0, answered_s=6.0,
     returns_confidence=0.9, parks_confidence=0.65, transfer_confidence=0.8, most_confidence=0.97)
