@@ -10,10 +10,12 @@ from transforms.conversation import Audio, Sound
 from transforms.intervals import covered, intersect, subtract, total, union
 from transforms.lanes import LaneOptions, LaneResult, find_lanes, two_parties
 from transforms.levels import FRAME_S, frame_dbfs
+from transforms.strangers import StrangerOptions
 
 OPTIONS = LaneOptions(
     same_correlation=0.95, same_db=3.0, same_lag_s=0.03, dead_share=0.02, handover_s=2.0,
     min_speech_s=0.1,
+    strangers=StrangerOptions(stretch_s=1.0, heard_s=4.0, stretches=40, alike=0.88, unlike=0.78),
     bleed=BleedOptions(correlation=0.6, lag_s=0.25, loss_db=12.0, steady_share=0.55,
                        least_s=1.0, peak=12.0, margin_db=4.0, window_s=0.2,
                        remainder_s=0.25))
@@ -119,6 +121,22 @@ def test_the_same_audio_delayed_or_coded_otherwise_is_a_mono_call(change):
         assert stereo.lane_source == 'diarized'
         assert all(close(lane.speech, other.speech, 0.3)
                    for lane, other in zip(stereo.lanes, mono.lanes, strict=True))
+
+
+@pytest.mark.parametrize('is_talk', [True, False])
+def test_a_prompt_in_a_partys_voice_is_told_apart_again_as_talk(is_talk):
+    audio = call(voice(AGENT + CALLER, 15, 1))
+    diarizer = FakeDiarizer(*(('A', *s) for s in AGENT), *(('B', *s) for s in CALLER))
+    prompt = replace(sound('ivr', 0, 0.5, 4.5), confidence=0.8)
+
+    def ear(samples, rate, spans):
+        return np.array([(float(is_talk or b > 4.5), float(not is_talk and b <= 4.5))
+                         for _, b in spans])
+
+    found = find_lanes(audio, [prompt], OPTIONS, LoudVad(), lambda: diarizer, 0, lambda: ear)
+    assert found.sounds == (() if is_talk else (prompt,))
+    heard = union(span for lane in found.lanes for span in lane.speech)
+    assert (covered(AGENT[0], heard) > 2.5) == is_talk
 
 
 def test_of_the_same_audio_twice_the_louder_is_heard():

@@ -18,9 +18,19 @@ from transforms.conversation import Audio, Lane, Sound
 from transforms.diarize import Diarizer, SpeakerSpan
 from transforms.intervals import Span, covered, intersect, subtract, total, union
 from transforms.levels import FRAME_S, frame_dbfs, mask_of, snr_db
+from transforms.strangers import (
+    Ear,
+    StrangerOptions,
+    opening_prompt,
+    parties_of,
+    talk_among,
+    without,
+)
 from transforms.vad import Vad
 
 NOT_SPEECH = ('ring', 'tone', 'hold', 'ivr')  # kinds of Sound that are nobody's speech
+SURE = 1.0  # of a prompt that the phone system tells of
+VOICE = 0.8  # sure of one that is told by its voice
 LOUD_DB = 30.0  # under the loudest: where the channels are compared
 SMOOTH_S = 0.1  # of loudness, when they are
 LOUDER_DB = 0.2  # less between two channels that carry the same is their codec's
@@ -39,6 +49,7 @@ class LaneOptions:
       handover_s: of speech before a ring, from which it is a transfer's: one voice more.
       bleed: when a lane's speech is the other party leaking in.
       min_speech_s: mono: shorter speech of a party is dropped.
+      strangers: mono: when a voice is a party's.
     """
 
     same_correlation: Annotated[float, Interval(gt=0, le=1)]
@@ -48,19 +59,25 @@ class LaneOptions:
     handover_s: Annotated[float, Gt(0)]
     bleed: BleedOptions
     min_speech_s: Annotated[float, Ge(0)]
+    strangers: StrangerOptions
 
 
 @dataclass(frozen=True)
 class LaneResult:
-    """Two lanes, or none in a silent mono recording (then the rest is None too)."""
+    """Two lanes, or none in a silent mono recording (then the source and diarizer are None).
+
+    `sounds` are those that were given, with the prompts of a mono call set right by voice.
+    """
 
     lanes: tuple[Lane, ...]
     lane_source: str | None  # channel | diarized
     diarizer: str | None
+    sounds: tuple[Sound, ...] = ()
 
 
 def find_lanes(audio: Audio, sounds: Sequence[Sound], options: LaneOptions, vad: Vad,
-               load_diarizer: Callable[[], Diarizer], transfers: int = 0) -> LaneResult:
+               load_diarizer: Callable[[], Diarizer], transfers: int = 0,
+               load_ear: Callable[[], Ear] | None = None) -> LaneResult:
     """The call's two lanes with their speech, bleed and signal-to-noise ratio.
 
     Args:
@@ -68,17 +85,25 @@ def find_lanes(audio: Audio, sounds: Sequence[Sound], options: LaneOptions, vad:
         the channel they were heard in.
       load_diarizer: gives the diarizer, the same one each time; called only where it is needed.
       transfers: how often the call is known to have been transferred, to a further agent.
+      load_ear: gives what tells voices, the same one each time; None: the prompts of a mono call
+        are believed as they are.
     """
+    sounds = tuple(sounds)
     cut = [_cut(sounds, channel) for channel in range(audio.channels)]
-    everywhere = union(c for channel in cut for c in channel)
 
     def diarized(channel: int) -> LaneResult:
-        return _diarized(audio, channel, everywhere, sounds, options, vad, load_diarizer,
-                         transfers)
+        found = _diarized(audio, channel, sounds, options, vad, load_diarizer, transfers)
+        if load_ear is None or not all(lane.speech for lane in found.lanes[:2] or (Lane(0),)):
+            return found
+        talk, prompt = _by_voice(audio, found, vad, load_ear(), options.strangers)
+        if talk:
+            kept = tuple(sound for sound in sounds if sound not in talk)
+            found = _diarized(audio, channel, kept, options, vad, load_diarizer, transfers)
+        return found if prompt is None else _without_prompt(found, prompt, audio)
 
     if audio.channels == 1:
         return diarized(0)
-    if _same(audio, everywhere, options):
+    if _same(audio, union(c for channel in cut for c in channel), options):
         return diarized(_louder(audio))
     lanes = tuple(Lane(channel, vad.spans(audio.samples[channel], audio.rate, cut[channel]))
                   for channel in (0, 1))
@@ -90,7 +115,7 @@ def find_lanes(audio: Audio, sounds: Sequence[Sound], options: LaneOptions, vad:
             return mono  # a mix of both parties beside a dead channel
     return LaneResult(
         tuple(replace(lane, snr_db=snr_db(audio, lane, cut[lane.channel])) for lane in lanes),
-        'channel', None)
+        'channel', None, sounds)
 
 
 def _cut(sounds: Sequence[Sound], channel: int) -> list[Span]:
@@ -141,12 +166,12 @@ def _without_bleed(audio: Audio, lanes: tuple[Lane, ...],
     return tuple(out)
 
 
-def _diarized(audio: Audio, channel: int, cut: Sequence[Span], sounds: Sequence[Sound],
-              options: LaneOptions, vad: Vad, load_diarizer: Callable[[], Diarizer],
-              transfers: int) -> LaneResult:
+def _diarized(audio: Audio, channel: int, sounds: tuple[Sound, ...], options: LaneOptions,
+              vad: Vad, load_diarizer: Callable[[], Diarizer], transfers: int) -> LaneResult:
+    cut = union(span for other in range(audio.channels) for span in _cut(sounds, other))
     heard = vad.spans(audio.samples[channel], audio.rate, cut)
     if not heard:
-        return LaneResult((), None, None)
+        return LaneResult((), None, None, sounds)
     diarizer = load_diarizer()
     kept = subtract([(0.0, audio.duration_s)], cut)
     more = max(transfers, len(handovers(sounds, heard, options.handover_s)))
@@ -159,7 +184,24 @@ def _diarized(audio: Audio, channel: int, cut: Sequence[Span], sounds: Sequence[
         lanes.append(Lane(channel, tuple(speech), voices=_voices(speech, voices)))
     return LaneResult(
         tuple(replace(lane, snr_db=snr_db(audio, lane, [*cut, *heard])) for lane in lanes),
-        'diarized', diarizer.name)
+        'diarized', diarizer.name, sounds)
+
+
+def _by_voice(audio: Audio, found: LaneResult, vad: Vad, ear: Ear,
+              options: StrangerOptions) -> tuple[list[Sound], Span | None]:
+    """The prompts that are talk, and when a prompt was taken for talk."""
+    parties = parties_of(audio, found.lanes, ear, options)
+    doubtful = [sound for sound in found.sounds if sound.kind == 'ivr'
+                and sound.confidence < SURE]
+    return (talk_among(doubtful, audio, parties, vad, ear, options),
+            opening_prompt(parties, options))
+
+
+def _without_prompt(found: LaneResult, prompt: Span, audio: Audio) -> LaneResult:
+    heard = Sound('ivr', 'announcement', 0 if audio.channels == 1 else None, *prompt, VOICE,
+                  'a voice at the opening that is not heard again')
+    sounds = sorted([*found.sounds, heard], key=lambda sound: (sound.start_s, sound.end_s))
+    return replace(found, lanes=without(found.lanes, prompt), sounds=tuple(sounds))
 
 
 def _voices(speech: Sequence[Span], voices: Sequence[Sequence[Span]]) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ from annotated_types import Ge, Gt, Interval
 from scipy.ndimage import binary_opening, uniform_filter1d
 
 from transforms.intervals import Span
-from transforms.spectrum import SpectrumOptions, floor_of, runs
+from transforms.spectrum import SILENT, SpectrumOptions, floor_of, runs
 
 MUSIC_HZ = (150.0, 3400.0)
 STRIDE = 2  # every second frame is enough
@@ -25,8 +25,9 @@ SEGMENT = 6  # such frames are one segment: 0.24 s with a hop of 0.02 s
 LAG = 3  # such frames later a peak must be found again: 0.12 s, nearly a new window
 SEARCH_S = 1.9  # how far a piece's edge may lie from where its windows begin to look like music
 FADE_DB = 25.0  # a piece has ended where it is this far below its median level
-QUIET = 0.25  # of a channel's segments, in which a hum stands alone...
-HALF = 0.5  # ...for this share of them
+QUIET = 0.1  # of a channel's segments that are not digital silence, in which a hum stands alone...
+ALONE = 0.35  # ...for this share of them: hums have 0.41 and more, music 0.03 (fitted)
+ENOUGH = 10  # such segments, or they tell nothing
 STILL_SHARE = 0.6  # of a segment's frames, from which a bin's line counts as standing still
 
 
@@ -285,16 +286,16 @@ def _counts(features: MusicFeatures, tones: Sequence[Span], segment_s: float,
     heard = features.dbfs > at_least
     for start_s, end_s in tones:
         heard[max(0, int(start_s / segment_s)):int(np.ceil(end_s / segment_s)) + 1] = False
-    quiet = features.dbfs <= 10 * np.log10(floor_of(10 ** (features.dbfs / 10), QUIET) + 1e-11)
+    power = 10 ** (features.dbfs / 10)
+    quiet = (power > SILENT) & (power <= floor_of(power, QUIET))
     humming = _humming(features.still, quiet, max(1, round(options.hum_s / segment_s)))
     still = features.still.sum(axis=1, dtype=np.int64) - humming
     return still * heard, (features.peaks - humming) * heard
 
 
-
 def _humming(still: np.ndarray, quiet: np.ndarray, long: int) -> np.ndarray:
     """Of each segment the still peaks that belong to lines at least `long` segments long, or that
-    are there in half of the channel's `quiet` segments: a voice over a hum parts its lines.
+    are there in many of the channel's `quiet` segments: a voice over a hum parts its lines.
 
     A line between two bins is counted in either, so each bin is taken with its neighbours. A few
     bins at a time: a call of four hours has 60,000 segments.
@@ -306,11 +307,13 @@ def _humming(still: np.ndarray, quiet: np.ndarray, long: int) -> np.ndarray:
         width = part.shape[1]
         lines = np.sum([wide[:, first + i:first + i + width] for i in range(3)], axis=0)
         standing = np.asarray(lines >= STILL_SHARE * SEGMENT)
-        long_enough = standing.sum(axis=0) >= long
-        if long_enough.any():
-            hum = binary_opening(standing[:, long_enough], np.ones((long, 1)))
-            hum |= standing[quiet][:, long_enough].mean(axis=0) >= HALF
-            humming += (part[:, long_enough] * hum).sum(axis=1, dtype=np.int64)
+        alone = np.zeros(width, bool)
+        if quiet.sum() >= ENOUGH:
+            alone = standing[quiet].mean(axis=0) >= ALONE
+        hums = alone | (standing.sum(axis=0) >= long)
+        if hums.any():
+            hum = binary_opening(standing[:, hums], np.ones((long, 1))) | alone[hums]
+            humming += (part[:, hums] * hum).sum(axis=1, dtype=np.int64)
     return humming
 
 

@@ -18,7 +18,7 @@ from transforms.assess import assess
 from transforms.conversation import Conversation, Lane, Note, Reference, RunContext, Sound
 from transforms.decode import DecodeOptions, decode, sha256_of
 from transforms.delivery import Loudness, ends
-from transforms.diarize import DiarizeOptions, load_diarizer
+from transforms.diarize import DiarizeOptions, load_diarizer, load_ear
 from transforms.ivr import hear_prompts
 from transforms.lanes import LaneOptions, find_lanes
 from transforms.lexicon import Lexicon
@@ -101,14 +101,14 @@ def listening(options: SoundOptions, vad: VadOptions, decoding_by: DecodeOptions
 def parting(vad: VadOptions, lanes: LaneOptions, diarize: DiarizeOptions) -> Stage:
     """Who speaks when. The diarizer is loaded at the first mono call, if one comes."""
     heard_by = load_vad(vad)
-    diarizer = cache(lambda: load_diarizer(diarize))
+    diarizer, ear = cache(lambda: load_diarizer(diarize)), cache(load_ear)
 
     def stage(call: Conversation) -> Conversation:
         assert call.audio is not None
         found = find_lanes(call.audio, call.sounds, lanes, heard_by, diarizer,
-                           len(metadata_of(call.ref).transfers))
+                           len(metadata_of(call.ref).transfers), ear)
         return replace(call, lanes=found.lanes, lane_source=found.lane_source,
-                       diarizer=found.diarizer)
+                       diarizer=found.diarizer, sounds=found.sounds)
     return stage
 
 
@@ -132,7 +132,7 @@ def casting(options: RoleOptions, agent_channel: int | None, phrasebook: Phraseb
         matcher = phrasebook.matcher(call.language or call.ref.language)
         phrases = (lambda words: opening_score(words, matcher)) if matcher else None
         role = tell_agent(call.lanes, call.ref, agent_channel, phrases,
-                          call.transcript_trust == 'ok', options)
+                          call.transcript_trust == 'ok', options, call.sounds)
         return replace(call, agent_lane=role.lane, agent_lane_source=role.source,
                        agent_lane_confidence=role.confidence)
     return stage
