@@ -28,6 +28,7 @@ from transforms.tones import PROGRESS, ToneOptions, find_tones, tone_features
 from transforms.vad import Vad
 
 FRAME_S = 0.02  # resolution of digital zero
+FAINT = 1e-9  # power of a band under which all is alike
 
 
 @dataclass(frozen=True)
@@ -123,9 +124,10 @@ def _tones(audio: Audio, channel: int, options: SoundOptions) -> tuple[list[Soun
     tones = find_tones(audio, channel, features, spectrum, options.tones)
     signals = [(tone.start_s, tone.end_s) for tone in tones
                if tone.label in (*PROGRESS, 'dtmf')]
+    bands = np.concatenate(band_rows)
     return tones, Channel(
         channel, lines_of(join_features(music_rows), signals, spectrum, options.music),
-        features[:, 0], fingerprint(np.concatenate(band_rows), spectrum), signals, None)
+        features[:, 0], 10.0 * np.log10(bands + FAINT), fingerprint(bands, spectrum), signals, None)
 
 
 def _with_music(tones: Sequence[Sound], heard: Channel, others: Sequence[Channel],
