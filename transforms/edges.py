@@ -19,6 +19,7 @@ LEAST = 25  # frames that tell a colour
 SPREAD_DB = 3.0  # of a band, at least: a colour is never known better
 OWN = 0.6  # weight of bands moving together, the rest each on its own: few frames tell little
 MOST = 4.0  # nats that one frame may say: no one frame decides
+REST = 0.25  # nats that a silent one may say against music, which has rests
 
 
 def place_edges(pieces: Sequence[Span], bands_db: np.ndarray, sounding: np.ndarray,
@@ -50,7 +51,7 @@ def place_edges(pieces: Sequence[Span], bands_db: np.ndarray, sounding: np.ndarr
         low = max(0, first - out_by, round(out[-1][1] / step_s) if out else 0)
         high = min(count, last + out_by,
                    round(pieces[i + 1][0] / step_s) if i + 1 < len(pieces) else count)
-        gain = _gain(bands_db[low:high], own, known)
+        gain = _gain(bands_db[low:high], sounding[low:high], own, known)
         total = np.concatenate(([0.0], np.cumsum(gain)))
         head = min(middle, first + into) - low
         tail = max(middle, last - into) - low
@@ -74,10 +75,12 @@ def _colour(frames_db: np.ndarray) -> Colour | None:
     return frames_db.mean(axis=0), np.linalg.inv(spread), float(np.linalg.slogdet(spread)[1])
 
 
-def _gain(frames_db: np.ndarray, own: Colour, rest: Sequence[Colour]) -> np.ndarray:
+def _gain(frames_db: np.ndarray, sounding: np.ndarray, own: Colour,
+          rest: Sequence[Colour]) -> np.ndarray:
     """How much likelier each frame is the piece's than the rest's, in nats."""
     elsewhere = np.max([_likelihood(frames_db, colour) for colour in rest], axis=0)
-    return np.clip(_likelihood(frames_db, own) - elsewhere, -MOST, MOST)
+    gain = np.clip(_likelihood(frames_db, own) - elsewhere, -MOST, MOST)
+    return np.where(sounding, gain, np.maximum(gain, -REST))
 
 
 def _likelihood(frames_db: np.ndarray, colour: Colour) -> np.ndarray:

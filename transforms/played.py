@@ -73,6 +73,9 @@ def find_music(heard: Channel, others: Sequence[Channel], spectrum: SpectrumOpti
     pieces = find_tonal(heard.lines, heard.levels, spectrum, options)
     if heard.voices:
         pieces = _merged(pieces, _find_unspoken(heard, pieces, spectrum, options))
+    if others:  # lanes of one party each, whose loudness is a measure
+        pieces = [piece for piece in pieces if _is_played(
+            heard.levels, (piece.start_s, piece.end_s), spectrum, options.unspoken)]
     pieces = _placed(pieces, heard, spectrum, options)
     groups = _groups(pieces, heard, others, spectrum, options)
     prompts = _find_prompts(groups, heard, others, spectrum, options) if heard.voices else []

@@ -103,7 +103,9 @@ def hear_sounds(audio: Audio, options: SoundOptions,
         heard = replace(heard, voices=_voices(audio, channel, load_vad))
         others = [other for _, other in signals if other.channel != channel]
         found += _with_music(tones, heard, others, references, options)
-    found = _once(found, options.same_share) if audio.channels > 1 else found
+    if audio.channels > 1:
+        found = _once(found, lambda s: _weight(s, signals[s.channel or 0][1], options.spectrum),
+                      options.same_share)
     found = [_leaked(sound, [heard for _, heard in signals], options) for sound in found]
     parked = [(s.start_s, s.end_s) for s in found if s.kind in ('hold', 'ring')]
     found += find_beeping(audio, [heard.levels for _, heard in signals], union(parked),
@@ -167,10 +169,20 @@ def _voices(audio: Audio, channel: int, load_vad: Callable[[], Vad] | None) -> V
     return voices
 
 
-def _once(sounds: Sequence[Sound], same_share: float) -> list[Sound]:
-    """The sounds, with what several channels hold at the same time merged into the surest."""
+def _weight(sound: Sound, heard: Channel, spectrum: SpectrumOptions) -> float:
+    """By which one sound in several channels is told: how loud it is where it is played, for a
+    leak has lost its soft beginning, else how sure."""
+    if sound.kind not in ('hold', 'ivr'):
+        return sound.confidence
+    part = heard.levels[round(sound.start_s / spectrum.hop_s):round(sound.end_s / spectrum.hop_s)]
+    return float(np.mean(part)) if len(part) else 0.0
+
+
+def _once(sounds: Sequence[Sound], weight: Callable[[Sound], float],
+          same_share: float) -> list[Sound]:
+    """The sounds, with what several channels hold at the same time merged into the weightiest."""
     kept: list[Sound] = []
-    for sound in sorted(sounds, key=lambda s: (-s.confidence, s.channel or 0, s.start_s)):
+    for sound in sorted(sounds, key=lambda s: (-weight(s), s.channel or 0, s.start_s)):
         span = (sound.start_s, sound.end_s)
         for i, other in enumerate(kept):
             longer = max(sound.end_s - sound.start_s, other.end_s - other.start_s)
