@@ -18,8 +18,8 @@ AWAY_S = 3.0  # from a piece, there may still be music
 LEAST = 25  # frames that tell a colour
 SPREAD_DB = 3.0  # of a band, at least: a colour is never known better
 OWN = 0.6  # weight of bands moving together, the rest each on its own: few frames tell little
-MOST = 4.0  # nats that one frame may say: no one frame decides
-REST = 0.25  # nats that a silent one may say against music, which has rests
+MOST = 2.5  # nats that one frame may say: no one frame decides
+REST = 0.5  # nats that a silent one may say against music, which has rests
 
 
 def place_edges(pieces: Sequence[Span], bands_db: np.ndarray, sounding: np.ndarray,

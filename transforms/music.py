@@ -31,6 +31,7 @@ STILL_SHARE = 0.6  # of a segment's frames, from which a bin's line counts as st
 MAINS_HZ = (50.0, 60.0)
 MAINS_TOP_HZ = 1000.0  # its harmonics die away above
 MAINS_OFF_HZ = 1.6  # of a harmonic, as measured
+MAINS_LOBE = 1.5  # bins to either side of a harmonic that hold most of its power
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ class MusicFeatures:
 
     still: peaks of the bin that stood still (uint8). peaks: all peaks. loud: share of frames
     above `min_dbfs`. dbfs: level of the loudest frame. mains_still, mains_peaks: those of both
-    that lie on the harmonics of each of MAINS_HZ.
+    that lie on the harmonics of each of MAINS_HZ; unhummed_dbfs: `dbfs` without the bins there.
     """
 
     still: np.ndarray
@@ -153,6 +154,7 @@ class MusicFeatures:
     dbfs: np.ndarray
     mains_still: np.ndarray
     mains_peaks: np.ndarray
+    unhummed_dbfs: np.ndarray
 
 
 def segment_frames() -> int:
@@ -165,7 +167,9 @@ def music_features(power: np.ndarray, spectrum: SpectrumOptions,
     """What the music rule needs of a block of spectra (frames, bins)."""
     band = spectrum.bins(*MUSIC_HZ)
     power = power[::STRIDE]
-    dbfs = 10.0 * np.log10(power[:, band].sum(axis=1) + 1e-11)
+    hummed = [np.ones(band.stop - band.start, bool), *_harmonics(spectrum)]
+    hummed[1:] = [~bins for bins in hummed[1:]]
+    dbfs, *unhummed = 10.0 * np.log10(power[:, band] @ np.float32(hummed).T + 1e-11).T
     loud = np.flatnonzero(dbfs > options.min_dbfs)
     db = 10.0 * np.log10(power[loud, band.start - 1:band.stop + 1] + 1e-11)
     strong = np.zeros((len(power), db.shape[1] - 2), bool)
@@ -187,13 +191,22 @@ def music_features(power: np.ndarray, spectrum: SpectrumOptions,
         loud=np.add.reduceat((dbfs > options.min_dbfs).astype(np.float32), starts) / frames,
         dbfs=np.maximum.reduceat(dbfs, starts),
         mains_still=np.add.reduceat((mains & still[:, low]).sum(axis=2).T, starts),
-        mains_peaks=np.add.reduceat((mains & counted[:, low]).sum(axis=2).T, starts))
+        mains_peaks=np.add.reduceat((mains & counted[:, low]).sum(axis=2).T, starts),
+        unhummed_dbfs=np.maximum.reduceat(np.stack(unhummed, axis=1), starts))
 
 
 def join_features(blocks: Sequence[MusicFeatures]) -> MusicFeatures:
     """The features of consecutive blocks as one."""
     return MusicFeatures(*(np.concatenate([getattr(b, name) for b in blocks])
                            for name in MusicFeatures.__dataclass_fields__))
+
+
+def _harmonics(spectrum: SpectrumOptions) -> list[np.ndarray]:
+    """Which bins of the band hold the harmonics of each of MAINS_HZ."""
+    band = spectrum.bins(*MUSIC_HZ)
+    hz = np.arange(band.start, band.stop) * spectrum.bin_hz
+    return [(np.abs(hz - mains * np.round(hz / mains)) < MAINS_LOBE * spectrum.bin_hz)
+            & (hz < MAINS_TOP_HZ) for mains in MAINS_HZ]
 
 
 def _on_mains(at: np.ndarray, first_bin: int, bin_hz: float) -> np.ndarray:
@@ -250,12 +263,13 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Lines:
-    """Of each segment of a channel the peaks that stand still, all peaks, and the share of
-    frames that are loud; hum, call-progress tones and what is under the noise floor left out."""
+    """Of each segment of a channel the peaks that stand still, all peaks, the share of frames that
+    are loud and the level of the loudest; hum, call-progress tones and what is under the noise floor left out."""
 
     still: np.ndarray
     peaks: np.ndarray
     loud: np.ndarray
+    dbfs: np.ndarray
     segment_s: float
 
     def near(self, window_s: float, score: float, active: float) -> np.ndarray:
@@ -280,8 +294,10 @@ def lines_of(features: MusicFeatures, tones: Sequence[Span], spectrum: SpectrumO
       tones: when call-progress tones were heard; they are never music.
     """
     segment_s = segment_frames() * spectrum.hop_s
-    return Lines(*_counts(features, tones, segment_s, spectrum, options), features.loud,
-                 segment_s)
+    mains = _mains(features, spectrum, options)
+    still, peaks = _counts(features, tones, segment_s, mains, spectrum, options)
+    dbfs = features.unhummed_dbfs[:, mains].min(axis=1) if mains else features.dbfs
+    return Lines(still, peaks, features.loud, dbfs, segment_s)
 
 
 def find_tonal(lines: Lines, levels: np.ndarray, spectrum: SpectrumOptions,
@@ -305,7 +321,8 @@ def find_tonal(lines: Lines, levels: np.ndarray, spectrum: SpectrumOptions,
 
 
 def _counts(features: MusicFeatures, tones: Sequence[Span], segment_s: float,
-            spectrum: SpectrumOptions, options: MusicOptions) -> tuple[np.ndarray, np.ndarray]:
+            mains: Sequence[int], spectrum: SpectrumOptions,
+            options: MusicOptions) -> tuple[np.ndarray, np.ndarray]:
     """Still peaks and all peaks of each segment, hum, tones and the noise floor left out."""
     floor = 10 * np.log10(floor_of(10 ** (features.dbfs / 10)) + 1e-11)
     at_least = min(floor + options.floor_db, options.floor_cap_dbfs)
@@ -315,10 +332,9 @@ def _counts(features: MusicFeatures, tones: Sequence[Span], segment_s: float,
     sounding = features.dbfs > 10 * np.log10(SILENT)
     quiet = sounding & (features.dbfs <= 10 * np.log10(
         floor_of(10 ** (features.dbfs / 10), QUIET) + 1e-11))
-    still, lines = features.still, features.still.sum(axis=1, dtype=np.int64)
-    peaks = features.peaks
-    for i, columns in _mains(features, heard, spectrum, options):
-        still = np.where(columns, np.uint8(0), still)
+    still, lines, peaks = features.still, features.still.sum(axis=1, dtype=np.int64), features.peaks
+    for i in mains:
+        still = np.where(_harmonics(spectrum)[i], np.uint8(0), still)
         lines, peaks = lines - features.mains_still[:, i], peaks - features.mains_peaks[:, i]
     humming = _humming(still, quiet, max(1, round(options.hum_s / segment_s)))
     # a bin beside a harmonic may lie in both
@@ -326,19 +342,12 @@ def _counts(features: MusicFeatures, tones: Sequence[Span], segment_s: float,
     return lines * heard, peaks * heard
 
 
-def _mains(features: MusicFeatures, heard: np.ndarray, spectrum: SpectrumOptions,
-           options: MusicOptions) -> list[tuple[int, np.ndarray]]:
-    """The mains that hum in a channel, as places in MAINS_HZ, and the bins of their harmonics."""
-    band = spectrum.bins(*MUSIC_HZ)
-    hz = np.arange(band.start, band.stop) * spectrum.bin_hz
-    low = hz < MAINS_TOP_HZ
-    lines = features.still[heard][:, low].sum()
-    found = []
-    for i, mains in enumerate(MAINS_HZ):
-        if features.mains_still[heard, i].sum() >= options.mains * max(1, lines):
-            near = np.abs(hz - mains * np.round(hz / mains)) < 0.75 * spectrum.bin_hz
-            found.append((i, low & near))
-    return found
+def _mains(features: MusicFeatures, spectrum: SpectrumOptions, options: MusicOptions) -> list[int]:
+    """The mains that hum in a channel, as places in MAINS_HZ."""
+    top = int(MAINS_TOP_HZ / spectrum.bin_hz) - spectrum.bins(*MUSIC_HZ).start
+    lines = max(1, int(features.still[:, :top].sum()))
+    return [i for i in range(len(MAINS_HZ))
+            if features.mains_still[:, i].sum() >= options.mains * lines]
 
 
 def _humming(still: np.ndarray, quiet: np.ndarray, long: int) -> np.ndarray:

@@ -75,7 +75,7 @@ def find_music(heard: Channel, others: Sequence[Channel], spectrum: SpectrumOpti
         pieces = _merged(pieces, _find_unspoken(heard, pieces, spectrum, options))
     if others:  # lanes of one party each, whose loudness is a measure
         pieces = [piece for piece in pieces if _is_played(
-            heard.levels, (piece.start_s, piece.end_s), spectrum, options.unspoken)]
+            heard.lines, (piece.start_s, piece.end_s), options.unspoken)]
     pieces = _placed(pieces, heard, spectrum, options)
     groups = _groups(pieces, heard, others, spectrum, options)
     prompts = _find_prompts(groups, heard, others, spectrum, options) if heard.voices else []
@@ -117,18 +117,17 @@ def _unspoken_in(span: Span, trace: Sequence[Span], heard: Channel, spectrum: Sp
     for a, b in union(subtract(sounding, spoken), rule.pause_s):
         if (b - a >= options.min_s and covered((a, b), trace) >= rule.share * (b - a)
                 and covered((a, b), voices) <= rule.spoken * (b - a)
-                and _is_played(heard.levels, (a, b), spectrum, rule)):
+                and _is_played(heard.lines, (a, b), rule)):
             end = _last_note(a, b, sounding, heard.voices, rule)
             out.append(Piece(a, end, heard.lines.share(a, end)))
     return out
 
 
-def _is_played(levels: np.ndarray, span: Span, spectrum: SpectrumOptions,
-               rule: UnspokenOptions) -> bool:
+def _is_played(lines: Lines, span: Span, rule: UnspokenOptions) -> bool:
     """Whether a piece is nearly as loud as what else the channel carries."""
-    loud = np.quantile(levels[round(span[0] / spectrum.hop_s):round(span[1] / spectrum.hop_s)],
-                       0.9)
-    return bool(loud >= floor_of(levels, 0.95) * 10 ** (-rule.quieter_db / 10))
+    part = slice(round(span[0] / lines.segment_s), round(span[1] / lines.segment_s) + 1)
+    usual = 10 * np.log10(floor_of(10 ** (lines.dbfs / 10), 0.95) + 1e-11)
+    return bool(np.quantile(lines.dbfs[part], 0.9) >= usual - rule.quieter_db)
 
 
 def _last_note(start_s: float, end_s: float, sounding: Sequence[Span], voices: Voices,
