@@ -48,7 +48,7 @@ class Channel:
       levels: power of the speech band, a value a spectrum frame.
       bands_db: loudness of its bands, as many values in time as the fingerprint has.
       marks: its fingerprint.
-      tones: when call-progress tones were heard; they are never music.
+      tones: when call-progress tones and warning beeps were heard; they are never music.
       voices: its ear for speech, None if there is none.
     """
 
@@ -203,9 +203,17 @@ def _placed(pieces: Sequence[Piece], heard: Channel, spectrum: SpectrumOptions,
     for start, end in _sounding(heard.levels, whole, spectrum, options):
         sounding[round(start / step_s):round(end / step_s)] = True
     spans = place_edges([(p.start_s, p.end_s) for p in pieces], heard.bands_db, sounding, step_s)
-    return [Piece(*trim(heard.levels, start, end, spectrum.hop_s), piece.share)
-            if (start, end) != (piece.start_s, piece.end_s) else piece
-            for piece, (start, end) in zip(pieces, spans, strict=True)]
+    out = []
+    for piece, span in zip(pieces, spans, strict=True):
+        if span != (piece.start_s, piece.end_s):
+            span = trim(heard.levels, *span, spectrum.hop_s)
+        for start, end in heard.tones:  # no note, however pure
+            if start - EDGE_S <= span[0] < end < span[1]:
+                span = (end, span[1])
+            elif span[0] < start < span[1] <= end + EDGE_S:
+                span = (span[0], start)
+        out.append(Piece(*span, piece.share))
+    return out
 
 
 def _groups(pieces: Sequence[Piece], heard: Channel, others: Sequence[Channel],

@@ -28,6 +28,7 @@ from transforms.tones import PROGRESS, ToneOptions, find_tones, tone_features
 from transforms.vad import Vad
 
 FRAME_S = 0.02  # resolution of digital zero
+WARNINGS = 3  # record-warning beeps of a call that has them, at least
 FAINT = 1e-9  # power of a band under which all is alike
 
 
@@ -99,8 +100,10 @@ def hear_sounds(audio: Audio, options: SoundOptions,
     """
     found: list[Sound] = []
     signals = [_tones(audio, channel, options) for channel in range(audio.channels)]
+    warnings = _warnings([tone for tones, _ in signals for tone in tones])
     for channel, (tones, heard) in enumerate(signals):
-        heard = replace(heard, voices=_voices(audio, channel, load_vad))
+        heard = replace(heard, voices=_voices(audio, channel, load_vad),
+                        tones=union([*heard.tones, *warnings]))
         others = [other for _, other in signals if other.channel != channel]
         found += _with_music(tones, heard, others, references, options)
     if audio.channels > 1:
@@ -130,6 +133,13 @@ def _tones(audio: Audio, channel: int, options: SoundOptions) -> tuple[list[Soun
     return tones, Channel(
         channel, lines_of(join_features(music_rows), signals, spectrum, options.music),
         features[:, 0], 10.0 * np.log10(bands + FAINT), fingerprint(bands, spectrum), signals, None)
+
+
+def _warnings(tones: Sequence[Sound]) -> list[Span]:
+    """The beeps that tell the parties all through a call that it is recorded; in both lanes, so
+    that one which music drowns in one is heard in the other."""
+    beeps = union([(tone.start_s, tone.end_s) for tone in tones if tone.label == 'record_beep'])
+    return beeps if len(beeps) >= WARNINGS else []
 
 
 def _with_music(tones: Sequence[Sound], heard: Channel, others: Sequence[Channel],
