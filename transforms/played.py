@@ -48,6 +48,7 @@ class Channel:
       levels: power of the speech band, a value a spectrum frame.
       bands_db: loudness of its bands, as many values in time as the fingerprint has.
       marks: its fingerprint.
+      lines_heard: the strongest line of each spectrum frame.
       tones: when call-progress tones and warning beeps were heard; they are never music.
       voices: its ear for speech, None if there is none.
     """
@@ -57,6 +58,7 @@ class Channel:
     levels: np.ndarray
     bands_db: np.ndarray
     marks: np.ndarray
+    lines_heard: np.ndarray
     tones: Sequence[Span]
     voices: Voices | None
 
