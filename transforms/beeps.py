@@ -93,10 +93,11 @@ def find_beeping(audio: Audio, lines: Sequence[np.ndarray], levels: Sequence[np.
     for group in _groups(beeps, options.apart_max_s):
         for start, end in _silences(audio, group, levels, taken, voices, spectrum, options):
             inside = [b for b in group if start <= b.start_s and b.end_s <= end]
-            if (inside and end - start >= options.hold_min_s
-                    and inside[0].start_s - start >= options.apart_min_s):
+            while inside and inside[0].start_s - start < options.apart_min_s:
+                start = inside.pop(0).end_s  # a word that sounds like a beep, or a key
+            if inside and end - start >= options.hold_min_s:
                 many = len(union((b.start_s, b.end_s) for b in inside))
-                found.append(Sound('hold', 'music', inside[0].channel, start, end,
+                found.append(Sound('hold', 'beeps', inside[0].channel, start, end,
                                    0.7 if many > 1 else 0.6,
                                    f'{many} beep{"s" * (many > 1)} in a silent line'))
     return found

@@ -38,6 +38,7 @@ def place_edges(pieces: Sequence[Span], bands_db: np.ndarray, sounding: np.ndarr
         away[max(0, round((start - AWAY_S) / step_s)):round((end + AWAY_S) / step_s)] = False
     rest = [_colour(bands_db[away & part]) for part in (sounding, ~sounding)]
     known = [colour for colour in rest if colour is not None]
+    blind = rest[1] is None  # nothing tells a soft note from silence
     out: list[Span] = []
     for i, (start, end) in enumerate(pieces):
         first, last = round(start / step_s), min(count, round(end / step_s))
@@ -52,6 +53,8 @@ def place_edges(pieces: Sequence[Span], bands_db: np.ndarray, sounding: np.ndarr
         high = min(count, last + out_by,
                    round(pieces[i + 1][0] / step_s) if i + 1 < len(pieces) else count)
         gain = _gain(bands_db[low:high], sounding[low:high], own, known)
+        if blind:
+            gain[~sounding[low:high]] = -REST
         total = np.concatenate(([0.0], np.cumsum(gain)))
         head = min(middle, first + into) - low
         tail = max(middle, last - into) - low

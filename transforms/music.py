@@ -167,9 +167,9 @@ def music_features(power: np.ndarray, spectrum: SpectrumOptions,
     """What the music rule needs of a block of spectra (frames, bins)."""
     band = spectrum.bins(*MUSIC_HZ)
     power = power[::STRIDE]
-    hummed = [np.ones(band.stop - band.start, bool), *_harmonics(spectrum)]
-    hummed[1:] = [~bins for bins in hummed[1:]]
-    dbfs, *unhummed = 10.0 * np.log10(power[:, band] @ np.float32(hummed).T + 1e-11).T
+    parts = np.stack([np.ones(band.stop - band.start, bool),
+                      *(~bins for bins in _harmonics(spectrum))], axis=1).astype(np.float32)
+    dbfs, *unhummed = 10.0 * np.log10(power[:, band] @ parts + 1e-11).T
     loud = np.flatnonzero(dbfs > options.min_dbfs)
     db = 10.0 * np.log10(power[loud, band.start - 1:band.stop + 1] + 1e-11)
     strong = np.zeros((len(power), db.shape[1] - 2), bool)
@@ -264,7 +264,8 @@ class Piece(NamedTuple):
 @dataclass(frozen=True, eq=False)
 class Lines:
     """Of each segment of a channel the peaks that stand still, all peaks, the share of frames that
-    are loud and the level of the loudest; hum, call-progress tones and what is under the noise floor left out."""
+    are loud and the level of the loudest; hum, call-progress tones and what is under the noise
+    floor left out."""
 
     still: np.ndarray
     peaks: np.ndarray

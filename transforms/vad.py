@@ -16,12 +16,10 @@ from annotated_types import Ge, Gt, Interval, Lt
 
 from transforms.intervals import Span, subtract, union
 from transforms.levels import FRAME_S, ZERO_DBFS, frame_dbfs, mask_of
-from transforms.spectrum import runs
 from transforms.silero import CONTEXT, RATE, START, WINDOW, Silero, load_weights
 
 RATES = (RATE // 2, RATE)
 WINDOW_S = WINDOW / RATE
-SOFT_S = 0.1  # of a word's beginning and end
 LEVEL_PERCENTILE = 95  # a lane that speaks a twentieth of the time is levelled by its speech
 
 
@@ -42,7 +40,6 @@ class VadOptions:
       trim_s: the model goes on for 50 to 150 ms after a voice has stopped, which makes overlaps
         of quick turn changes: the end of a span is moved back by up to so much, to where
       trim_db: the lane was last so many dB over the noise of its own pauses.
-      lull_s: what does not stand out so for so long is no speech, wherever the model goes on.
       block_s: seconds heard at a time: bounds memory, changes no result.
     """
 
@@ -55,7 +52,6 @@ class VadOptions:
     max_gain_db: Annotated[float, Ge(0)]
     trim_s: Annotated[float, Ge(0)]
     trim_db: Annotated[float, Ge(0)]
-    lull_s: Annotated[float, Gt(0)]
     block_s: Annotated[float, Gt(0)]
 
 
@@ -167,24 +163,13 @@ def trim(spans: Sequence[Span], samples: np.ndarray, rate: int, ignore: Sequence
         return tuple(spans)
     loud = level > max(float(np.median(pauses)), ZERO_DBFS) + options.trim_db
     out = []
-    for start, end in subtract(spans, _lulls(spans, loud, options.lull_s)):
+    for start, end in spans:
         earliest = max(start + options.min_speech_s, end - options.trim_s)
         first, last = round(earliest / FRAME_S), round(end / FRAME_S)
         heard = np.flatnonzero(loud[first:last])
         stop = (first + int(heard[-1]) + 1) * FRAME_S if len(heard) else earliest
-        if loud[round(start / FRAME_S):last].any():
-            out.append((start, min(end, max(earliest, stop))))
+        out.append((start, min(end, max(earliest, stop))))
     return tuple(out)
-
-
-def _lulls(spans: Sequence[Span], loud: np.ndarray, lull_s: float) -> list[Span]:
-    """Where nothing stands out of the noise for long, less a tenth of a second at both ends: the
-    soft beginning and end of words."""
-    edge = round(SOFT_S / FRAME_S)
-    inside = mask_of(spans, len(loud))
-    return [((first + edge) * FRAME_S, (last - edge) * FRAME_S)
-            for first, last in runs(inside & ~loud)
-            if (last - first) * FRAME_S >= lull_s]
 
 
 def pad(spans: Sequence[Span], pad_s: float, duration_s: float) -> tuple[Span, ...]:
