@@ -9,6 +9,7 @@ from transforms.bleed import BleedOptions
 from transforms.conversation import Audio, Sound
 from transforms.intervals import covered, intersect, subtract, total, union
 from transforms.lanes import LaneOptions, LaneResult, find_lanes, two_parties
+from transforms.leak import take_out_leaks
 from transforms.levels import FRAME_S, frame_dbfs
 from transforms.strangers import StrangerOptions
 
@@ -16,9 +17,8 @@ OPTIONS = LaneOptions(
     same_correlation=0.95, same_db=3.0, same_lag_s=0.03, dead_share=0.02, handover_s=2.0,
     min_speech_s=0.1,
     strangers=StrangerOptions(stretch_s=1.0, heard_s=4.0, stretches=40, alike=0.88, unlike=0.78),
-    bleed=BleedOptions(correlation=0.6, lag_s=0.25, loss_db=12.0, steady_share=0.55,
-                       least_s=1.0, peak=12.0, margin_db=4.0, window_s=0.2,
-                       remainder_s=0.25))
+    bleed=BleedOptions(lag_s=0.25, loss_db=12.0, least_s=1.0, peak=12.0, margin_db=4.0,
+                       window_s=0.2, remainder_s=0.25))
 RATE = 8000
 
 
@@ -62,6 +62,12 @@ def voice(spans, length_s, seed, dbfs=-20.0):
 def call(*channels):
     samples = np.stack(channels) * 32767
     return Audio(samples.round().clip(-32768, 32767).astype(np.int16), RATE)
+
+
+def parted(audio, options=OPTIONS):
+    """The lanes of a call without leaks."""
+    leaks = take_out_leaks(audio, (), options.bleed)
+    return find_lanes(audio, (), options, LoudVad(), no_diarizer, leaks=leaks).lanes
 
 
 def sound(kind, channel, start, end):
@@ -180,7 +186,7 @@ def test_a_silent_recording_has_two_lanes_without_speech_or_none():
 def test_the_other_party_leaking_in_is_bleed_and_not_speech(loss_db, delay_s):
     agent, caller = voice(AGENT, 15, 1), voice(CALLER, 15, 2)
     leak = np.roll(agent, round(delay_s * RATE)) * 10 ** (-loss_db / 20)
-    lanes = find_lanes(call(agent, caller + leak), (), OPTIONS, LoudVad(), no_diarizer).lanes
+    lanes = parted(call(agent, caller + leak))
     assert close(lanes[0].speech, AGENT, 0.2)
     assert close(lanes[1].speech, CALLER, 0.4)
     assert covered((0.0, 15.0), lanes[1].bleed) > 5.0
@@ -190,8 +196,7 @@ def test_the_other_party_leaking_in_is_bleed_and_not_speech(loss_db, delay_s):
 def test_a_word_put_in_while_the_other_leaks_is_still_speech():
     word = [(2.0, 2.6)]
     agent, caller = voice(AGENT, 15, 1), voice([*word, *CALLER], 15, 2)
-    lanes = find_lanes(call(agent, caller + agent * 0.1), (), OPTIONS, LoudVad(),
-                       no_diarizer).lanes
+    lanes = parted(call(agent, caller + agent * 0.1))
     assert covered(word[0], lanes[1].speech) > 0.5
     assert close(lanes[1].speech, word + CALLER, 0.6)
 
@@ -201,14 +206,14 @@ def test_a_word_as_quiet_as_the_leak_under_it_is_still_speech(delay_s):
     word = [(2.0, 2.6)]
     agent, caller = voice(AGENT, 15, 1, -15), voice([*word, *CALLER], 15, 2, -35)
     leak = np.roll(agent, round(delay_s * RATE)) * 0.1
-    lanes = find_lanes(call(agent, caller + leak), (), OPTIONS, LoudVad(), no_diarizer).lanes
+    lanes = parted(call(agent, caller + leak))
     assert covered(word[0], lanes[1].speech) > 0.5
     assert close(lanes[1].speech, word + CALLER, 0.8)
 
 
 def test_a_quiet_voice_over_a_loud_one_is_no_bleed():
     loud, quiet = voice([(1.0, 14.0)], 15, 1, -15), voice([(3.0, 4.0), (6.0, 8.0)], 15, 2, -32)
-    lanes = find_lanes(call(loud, quiet), (), OPTIONS, LoudVad(), no_diarizer).lanes
+    lanes = parted(call(loud, quiet))
     assert lanes[1].bleed == ()
     assert close(lanes[1].speech, [(3.0, 4.0), (6.0, 8.0)], 0.3)
 
@@ -283,4 +288,4 @@ def test_the_least_overlap_decides_whether_a_likeness_is_chance():
     agent, caller = voice(AGENT, 15, 1), voice(CALLER, 15, 2)
     audio = call(agent, caller + agent * 0.1)
     shy = replace(OPTIONS, bleed=replace(OPTIONS.bleed, least_s=60.0))
-    assert find_lanes(audio, (), shy, LoudVad(), no_diarizer).lanes[1].bleed == ()
+    assert parted(audio, shy)[1].bleed == ()

@@ -6,15 +6,15 @@ Two channels are two lanes. A mono call, or one whose channels carry the same, i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Gt, Interval
 
-from transforms.bleed import QUIETEST_DBFS, BleedOptions, Samples, correlation, smooth, split
-from transforms.conversation import Audio, Lane, Sound
+from transforms.bleed import QUIETEST_DBFS, BleedOptions, smooth, split
+from transforms.conversation import Audio, Lane, Leak, Sound
 from transforms.diarize import Diarizer, SpeakerSpan
 from transforms.intervals import Span, covered, intersect, subtract, total, union
 from transforms.levels import FRAME_S, frame_dbfs, mask_of, snr_db
@@ -77,7 +77,8 @@ class LaneResult:
 
 def find_lanes(audio: Audio, sounds: Sequence[Sound], options: LaneOptions, vad: Vad,
                load_diarizer: Callable[[], Diarizer], transfers: int = 0,
-               load_ear: Callable[[], Ear] | None = None) -> LaneResult:
+               load_ear: Callable[[], Ear] | None = None,
+               leaks: Sequence[Leak | None] = (None, None)) -> LaneResult:
     """The call's two lanes with their speech, bleed and signal-to-noise ratio.
 
     Args:
@@ -87,9 +88,11 @@ def find_lanes(audio: Audio, sounds: Sequence[Sound], options: LaneOptions, vad:
       transfers: how often the call is known to have been transferred, to a further agent.
       load_ear: gives what tells voices, the same one each time; None: the prompts of a mono call
         are believed as they are.
+      leaks: what was taken out of each of two channels (`transforms.leak`).
     """
     sounds = tuple(sounds)
-    cut = [_cut(sounds, channel) for channel in range(audio.channels)]
+    cut = [not_speech([s for s in sounds if s.channel in (None, channel)])
+           for channel in range(audio.channels)]
 
     def diarized(channel: int) -> LaneResult:
         found = _diarized(audio, channel, sounds, options, vad, load_diarizer, transfers)
@@ -107,7 +110,7 @@ def find_lanes(audio: Audio, sounds: Sequence[Sound], options: LaneOptions, vad:
         return diarized(_louder(audio))
     lanes = tuple(Lane(channel, vad.spans(audio.samples[channel], audio.rate, cut[channel]))
                   for channel in (0, 1))
-    lanes = _without_bleed(audio, lanes, options.bleed)
+    lanes = _without_bleed(audio, lanes, leaks, options.bleed)
     spoken = [total(lane.speech) for lane in lanes]
     if min(spoken) <= options.dead_share * max(spoken) > 0:
         mono = diarized(spoken.index(max(spoken)))
@@ -118,9 +121,9 @@ def find_lanes(audio: Audio, sounds: Sequence[Sound], options: LaneOptions, vad:
         'channel', None, sounds)
 
 
-def _cut(sounds: Sequence[Sound], channel: int) -> list[Span]:
-    return union((s.start_s, s.end_s) for s in sounds
-                 if s.kind in NOT_SPEECH and s.channel in (None, channel))
+def not_speech(sounds: Iterable[Sound]) -> list[Span]:
+    """When there are sounds that are nobody's speech."""
+    return union((s.start_s, s.end_s) for s in sounds if s.kind in NOT_SPEECH)
 
 
 def _same(audio: Audio, cut: Sequence[Span], options: LaneOptions) -> bool:
@@ -147,6 +150,13 @@ def _alike(one: np.ndarray, two: np.ndarray, options: LaneOptions) -> bool:
                 and correlation(one, two) >= options.same_correlation)
 
 
+def correlation(one: np.ndarray, two: np.ndarray) -> float:
+    """Pearson's, 0 where either does not move."""
+    one, two = one - one.mean(), two - two.mean()
+    scale = float(np.sqrt((one @ one) * (two @ two)))
+    return float(one @ two) / scale if scale > 1e-6 else 0.0
+
+
 def _louder(audio: Audio) -> int:
     """The channel to hear of two that carry the same: the first, if the other is no louder."""
     power = [np.mean(10 ** (_loudness(audio, channel).astype(np.float64) / 10))
@@ -154,21 +164,21 @@ def _louder(audio: Audio) -> int:
     return int(power[1] > power[0] * 10 ** (LOUDER_DB / 10))
 
 
-def _without_bleed(audio: Audio, lanes: tuple[Lane, ...],
+def _without_bleed(audio: Audio, lanes: tuple[Lane, ...], leaks: Sequence[Leak | None],
                    options: BleedOptions) -> tuple[Lane, ...]:
-    loudness = [_loudness(audio, lane.channel) for lane in lanes]
     out = []
-    for i, lane in enumerate(lanes):
-        speech, leaks = split(lane.speech, lanes[1 - i].speech, loudness[i], loudness[1 - i],
-                              options, Samples(audio.samples[lane.channel],
-                                               audio.samples[lanes[1 - i].channel], audio.rate))
-        out.append(replace(lane, speech=speech, bleed=leaks))
+    for lane, other, leak in zip(lanes, reversed(lanes), leaks, strict=True):
+        if leak:
+            speech, bleed = split(lane.speech, other.speech, _loudness(audio, lane.channel), leak,
+                                  options)
+            lane = replace(lane, speech=speech, bleed=bleed)
+        out.append(lane)
     return tuple(out)
 
 
 def _diarized(audio: Audio, channel: int, sounds: tuple[Sound, ...], options: LaneOptions,
               vad: Vad, load_diarizer: Callable[[], Diarizer], transfers: int) -> LaneResult:
-    cut = union(span for other in range(audio.channels) for span in _cut(sounds, other))
+    cut = not_speech(sounds)
     heard = vad.spans(audio.samples[channel], audio.rate, cut)
     if not heard:
         return LaneResult((), None, None, sounds)

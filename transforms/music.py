@@ -16,6 +16,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Interval
 from scipy.ndimage import binary_opening, uniform_filter1d
 
+from transforms.edges import trim
 from transforms.intervals import Span
 from transforms.spectrum import SILENT, SpectrumOptions, floor_of, runs
 

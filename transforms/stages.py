@@ -15,12 +15,14 @@ from zoneinfo import ZoneInfo
 
 from transforms import levels
 from transforms.assess import assess
+from transforms.bleed import BleedOptions
 from transforms.conversation import Conversation, Lane, Note, Reference, RunContext, Sound
 from transforms.decode import DecodeOptions, decode, sha256_of
 from transforms.delivery import Loudness, ends
 from transforms.diarize import DiarizeOptions, load_diarizer, load_ear
 from transforms.ivr import hear_prompts
-from transforms.lanes import LaneOptions, find_lanes
+from transforms.lanes import LaneOptions, find_lanes, not_speech
+from transforms.leak import take_out_leaks
 from transforms.lexicon import Lexicon
 from transforms.metadata import metadata_of
 from transforms.phrasebook import Phrasebook
@@ -84,17 +86,27 @@ def decoding(options: DecodeOptions, context: RunContext) -> Stage:
     return stage
 
 
-def listening(options: SoundOptions, vad: VadOptions, decoding_by: DecodeOptions) -> Stage:
+def listening(options: SoundOptions, bleed: BleedOptions, vad: VadOptions,
+              decoding_by: DecodeOptions) -> Stage:
+    """Sounds that are no conversation, and what leaks from one channel into the other."""
     heard_by = cache(lambda: load_vad(vad))
     references = load_references(options.references, decoding_by, options.spectrum,
                                  options.matching)
 
-    def stage(call: Conversation) -> Conversation:
+    def heard(call: Conversation) -> tuple[Sound, ...]:
         assert call.audio is not None
         sounds = hear_sounds(call.audio, options, heard_by, references)
         prompts = hear_prompts(call.audio, sounds, heard_by, metadata_of(call.ref).answered_s,
                                options.ivr)
-        return replace(call, sounds=(*sounds, *prompts))
+        return (*sounds, *prompts)
+
+    def stage(call: Conversation) -> Conversation:
+        assert call.audio is not None
+        sounds = heard(call)
+        leaks = take_out_leaks(call.audio, not_speech(sounds), bleed)
+        if leaks != (None, None):  # or a sound that leaked is heard in both channels
+            sounds = heard(call)
+        return replace(call, sounds=sounds, leaks=leaks)
     return stage
 
 
@@ -106,8 +118,8 @@ def parting(vad: VadOptions, lanes: LaneOptions, diarize: DiarizeOptions) -> Sta
     def stage(call: Conversation) -> Conversation:
         assert call.audio is not None
         found = find_lanes(call.audio, call.sounds, lanes, heard_by, diarizer,
-                           len(metadata_of(call.ref).transfers), ear)
-        return replace(call, lanes=found.lanes, lane_source=found.lane_source,
+                           len(metadata_of(call.ref).transfers), ear, call.leaks)
+        return replace(call, leaks=(None, None), lanes=found.lanes, lane_source=found.lane_source,
                        diarizer=found.diarizer, sounds=found.sounds)
     return stage
 
