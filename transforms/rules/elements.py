@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -177,7 +178,8 @@ def _is_garbled(scene: Scene, hit: Event) -> bool:
     if turn is None or turn.confidence is None:
         return False  # of a transcript that was given
     words, fixed = scene.words, _fixed_words(scene.lexicon) if scene.lexicon else frozenset()
-    scores = [score for i in scene.words_in(hit.start_s, hit.end_s)
+    scores = [score for i in range(bisect_left(scene.word_starts, hit.start_s),
+                             bisect_right(scene.word_starts, hit.end_s))
               if words.speaker[i] == AGENT and not fixed.issuperset(tokenise([words.text[i]])[0])
               and (score := words.confidence[i]) is not None]
     return bool(scores) and max(scores) < least

@@ -7,7 +7,6 @@ ask for is worked out when it is first asked, once a call.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from itertools import accumulate
@@ -26,7 +25,6 @@ from transforms.rules.coverage import Coverage
 from transforms.rules.signoff import Signoff, find_signoff
 from transforms.standard import Standard
 from transforms.talk import FULL, NONE, LaneWords, Talk, trust_of
-from transforms.turns import NO_SPACES
 from warehouse.records import AGENT, CALLER, Call, Event, Kpis, Turn, Words
 
 ANNOUNCED = 'announced'  # of a hold, and of a silence too short to be one
@@ -161,18 +159,6 @@ class Scene:
         """When each word starts; one without a time starts with the one before it."""
         return list(accumulate(self.words.start_s, lambda last, at: last if at is None else at,
                                initial=0.0))[1:]
-
-    def words_in(self, start_s: float, end_s: float) -> range:
-        """The words, of both parties, that start between two instants."""
-        return range(bisect_left(self.word_starts, start_s),
-                     bisect_right(self.word_starts, end_s))
-
-    @cached_property
-    def request(self) -> Turn | None:
-        """The caller's first turn that is long enough to be the request."""
-        rule = self.standard.opening
-        least = rule.request_chars if self.language in NO_SPACES else rule.request_words
-        return next((t for t in self.caller_turns if t.word_count >= least), None)
 
     def turn_at(self, speaker: str, at_s: float) -> Turn | None:
         """The party's turn around an instant, listening signals left out."""
