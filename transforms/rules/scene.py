@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
-from itertools import accumulate
 from math import inf, nan
 from operator import attrgetter
 from typing import NamedTuple
@@ -157,8 +156,11 @@ class Scene:
     @cached_property
     def word_starts(self) -> list[float]:
         """When each word starts; one without a time starts with the one before it."""
-        return list(accumulate(self.words.start_s, lambda last, at: last if at is None else at,
-                               initial=0.0))[1:]
+        last, starts = 0.0, []
+        for start in self.words.start_s:
+            last = last if start is None else start
+            starts.append(last)
+        return starts
 
     def turn_at(self, speaker: str, at_s: float) -> Turn | None:
         """The party's turn around an instant, listening signals left out."""
