@@ -7,6 +7,7 @@ ask for is worked out when it is first asked, once a call.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from math import inf, nan
@@ -193,10 +194,16 @@ class Scene:
                 at += 1
             until = starts[at] if at < len(starts) else self.conversation_end_s
             if again < until or until <= turn.end_s \
-                    or any(start < turn.end_s < end for start, end in self.speech[AGENT]):
+                    or self.is_speaking(AGENT, turn.end_s):
                 continue  # the caller went on, or the agent was speaking already
             out.append(Reply(turn, turn.end_s, until, until - turn.end_s))
         return out
+
+    def is_speaking(self, speaker: str, at_s: float) -> bool:
+        """Whether a party's voice is heard just before and just after an instant."""
+        own = self.speech[speaker]
+        at = bisect_left(own, (at_s,)) - 1
+        return at >= 0 and own[at][1] > at_s
 
     # ---- anchors
 
