@@ -187,9 +187,10 @@ class Scene:
         starts = sorted([*(s for s, _ in self.speech[AGENT]),
                          *(wait.start_s for wait in self.waits)])
         out = []
-        following = [*(t.start_s for t in self.caller_turns[1:]), inf]
+        turns = self.caller_turns
+        following = [*(t.start_s for t in turns), inf][1:]
         at = 0
-        for turn, again in zip(self.caller_turns, following, strict=True):
+        for turn, again in zip(turns, following, strict=True):
             while at < len(starts) and starts[at] < turn.end_s:
                 at += 1
             until = starts[at] if at < len(starts) else self.conversation_end_s
