@@ -228,8 +228,10 @@ class Scene:
         edge = begin + self.standard.opening.window_s
         at_edge = self.turn_at(AGENT, edge)
         first = self.agent_turns[0].end_s if self.agent_turns else edge
-        # The agent's first word may have been heard before the phone system's whole second.
-        return min(begin, self.agent_turns[0].start_s) if self.agent_turns else begin, max(
+        # The agent's first word may lie before the phone system's whole second, or before the
+        # voice activity that it belongs to.
+        start = min(begin, self.agent_turns[0].start_s) if self.agent_turns else begin
+        return max(0.0, start - self.standard.turns.word_reach_s), max(
             edge, at_edge.end_s if at_edge else edge, first)
 
     @cached_property
