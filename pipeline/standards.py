@@ -112,6 +112,9 @@ def _rules(tree: Located) -> tuple[Rule, ...]:
 
 def _rule(name: str, row: Located, only: str | None, stages: set[str],
           deciders: Mapping[str, Any], faults: list[str]) -> Rule | None:
+    # YAML reads the key `on` as true.
+    row = Located({'on' if key == 'True' else key: value for key, value in row.value.items()},
+                  row.where)
     fields: dict[str, Any] = {
         'weight': 0.0, 'on': True, 'decide': None, 'why_not': None, 'elsewhere': None,
         **{key: unlocated(value) for key, value in row.value.items() if key in _FIELDS}}

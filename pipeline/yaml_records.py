@@ -127,13 +127,14 @@ def _over(base: Located, top: Located) -> Located:
     return Located(merged, top.where)
 
 
-def unlocated(tree: Located) -> Any:
-    """The values alone, as plain dicts and lists."""
-    if isinstance(tree.value, dict):
-        return {key: unlocated(value) for key, value in tree.value.items()}
-    if isinstance(tree.value, list):
-        return [unlocated(value) for value in tree.value]
-    return tree.value
+def unlocated(tree: Any) -> Any:
+    """The values alone, as plain dicts and lists; what has no place is its own value."""
+    value = tree.value if isinstance(tree, Located) else tree
+    if isinstance(value, dict):
+        return {key: unlocated(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [unlocated(item) for item in value]
+    return value
 
 
 @cache
