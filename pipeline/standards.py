@@ -139,12 +139,18 @@ def _rule(name: str, row: Located, only: str | None, stages: set[str],
     located = Located({key: Located(value, row.where) for key, value in {
         'id': name, 'options': {}, **fields}.items()}, row.where)
     located.value['options'] = Located(
-        {key: Located(value, row.where) for key, value in options.items()}, row.where)
+        {key: _relocated(value, row.where) for key, value in options.items()}, row.where)
     try:
         return build(Rule, located)
     except ConfigError as error:
         faults += [f'{line} (rule `{name}`)' for line in str(error).splitlines()]
         return None
+
+
+def _relocated(value: Any, where: str) -> Located:
+    if isinstance(value, Mapping):
+        return Located({key: _relocated(one, where) for key, one in value.items()}, where)
+    return Located(value, where)
 
 
 def _options(name: str, row: Located, given: Mapping[str, Located], decide: Any,

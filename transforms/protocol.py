@@ -100,6 +100,10 @@ class HoldProtocol:
       update_every_s: the longest wait without a word.
       min_wait_s: announced silences shorter than this are no wait for the rules of a hold.
       scored_wait_s: waits shorter than this have no `hold_score` and need no courtesy after.
+      reason_s, request_s: the reason, and the request with its time limit, come at most so long
+        before the wait.
+      consent_s: who leaves sooner after the request did not wait for an answer.
+      offer_before_s, offer_after_s: how long before and after a wait a call-back is offered.
     """
 
     require_before: tuple[str, ...]
@@ -114,6 +118,11 @@ class HoldProtocol:
     update_every_s: Annotated[float, Gt(0)] | None
     min_wait_s: Seconds
     scored_wait_s: Seconds
+    reason_s: Seconds
+    request_s: Seconds
+    consent_s: Seconds
+    offer_before_s: Seconds
+    offer_after_s: Seconds
 
 
 @dataclass(frozen=True)
@@ -182,6 +191,7 @@ class ScoreRule:
       opening, hold, signoff: element -> weight in the opening, hold and sign-off score.
       order_penalty: the spoken part of the sign-off score is multiplied with it where out of order.
       stale_credit: what an act counts that was said before business resumed.
+      late_offer: what an offer to call back adds to the score of a hold that is too long.
     """
 
     min_coverage: Share
@@ -193,6 +203,7 @@ class ScoreRule:
     signoff: Mapping[str, Weight]
     order_penalty: Share
     stale_credit: Share
+    late_offer: Share
 
 
 @dataclass(frozen=True)

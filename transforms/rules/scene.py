@@ -7,6 +7,7 @@ ask for is worked out when it is first asked, once a call.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from math import inf, nan
@@ -22,6 +23,7 @@ from transforms.rates import count_units, rate_unit
 from transforms.rings import find_ringing
 from transforms.rules.coverage import Coverage
 from transforms.rules.signoff import Signoff, find_signoff
+from transforms.rules.texts import is_punctuated, questions
 from transforms.standard import Standard
 from transforms.talk import FULL, NONE, LaneWords, Talk, trust_of
 from warehouse.records import AGENT, CALLER, Call, Event, Kpis, Turn, Words
@@ -136,6 +138,17 @@ class Scene:
         return self._turns_of[CALLER]
 
     @cached_property
+    def questions(self) -> list[tuple[Turn, list[str]]]:
+        """The agent's turns that ask, in order, each with its questions."""
+        asked = ((turn, questions(turn.text, self.language)) for turn in self.agent_turns)
+        return [(turn, found) for turn, found in asked if found]
+
+    @cached_property
+    def is_punctuated(self) -> bool:
+        """Whether the agent's words come with sentences, so that a question can be told."""
+        return any(is_punctuated(turn.text) for turn in self.agent_turns)
+
+    @cached_property
     def signals(self) -> dict[str, list[Turn]]:
         """Each party's listening signals."""
         return {who: [t for t in self.turns if t.is_backchannel and t.speaker == who]
@@ -196,17 +209,24 @@ class Scene:
         starts = sorted([*(s for s, _ in self.speech[AGENT]),
                          *(wait.start_s for wait in self.waits)])
         out = []
-        following = [*(t.start_s for t in self.caller_turns[1:]), inf]
+        turns = self.caller_turns
+        following = [*(t.start_s for t in turns), inf][1:]
         at = 0
-        for turn, again in zip(self.caller_turns, following, strict=True):
+        for turn, again in zip(turns, following, strict=True):
             while at < len(starts) and starts[at] < turn.end_s:
                 at += 1
             until = starts[at] if at < len(starts) else self.conversation_end_s
             if again < until or until <= turn.end_s \
-                    or any(start < turn.end_s < end for start, end in self.speech[AGENT]):
+                    or self.is_speaking(AGENT, turn.end_s):
                 continue  # the caller went on, or the agent was speaking already
             out.append(Reply(turn, turn.end_s, until, until - turn.end_s))
         return out
+
+    def is_speaking(self, speaker: str, at_s: float) -> bool:
+        """Whether a party's voice is heard just before and just after an instant."""
+        own = self.speech[speaker]
+        at = bisect_left(own, (at_s,)) - 1
+        return at >= 0 and own[at][1] > at_s
 
     # ---- anchors
 
