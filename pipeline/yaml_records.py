@@ -174,12 +174,12 @@ def _leaf(hint: Any, tree: Located, path: str, faults: list[str]) -> Any:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         inner = '.'.join(str(part) for part in first['loc'])
-        faults.append(f'{_within(tree, first["loc"]).where}: `{path}{"." + inner if inner else ""}`'
+        faults.append(f'{within(tree, first["loc"]).where}: `{path}{"." + inner if inner else ""}`'
                       f' = {first["input"]!r}: {first["msg"][0].lower()}{first["msg"][1:]}')
         return None
 
 
-def _within(tree: Located, steps: tuple[int | str, ...]) -> Located:
+def within(tree: Located, steps: tuple[int | str, ...]) -> Located:
     """The value that the steps lead to, as far as the file goes with them."""
     for step in steps:
         inner = dict(enumerate(tree.value)) if isinstance(tree.value, list) else tree.value
