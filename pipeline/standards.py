@@ -13,15 +13,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import configs
 from pipeline.lexicons import load_acts, load_lexicons
+from pipeline.rule_rows import FOLDER, shipped_rules
 from pipeline.text import nearest
 from pipeline.yaml_records import (
     ConfigError,
     Located,
     build,
     read_extended,
-    read_yaml,
     unlocated,
     within,
 )
@@ -30,7 +29,6 @@ from transforms.phrasebook import Phrasebook
 from transforms.protocol import Rule
 from transforms.standard import Standard
 
-FOLDER = configs.FOLDER / 'standards'
 _MEASURES = ('turns', 'overlaps', 'silence', 'ring', 'hold', 'checked')  # what events come from
 # The first must be less than the second (or may equal it), unless one of them is null.
 _ORDER = (
@@ -99,36 +97,10 @@ def load_phrasebook(default: str, lexicons: Mapping[str, Lexicon] | None = None)
     return Phrasebook(lexicons, load_acts(), default)
 
 
-def rule_texts(name: str) -> dict[str, tuple[str, str]]:
-    """Rule -> its sentence and source, as a standard has them; without validating the rest.
-
-    A standard that is not here any more has those of the shipped rules.
-    """
-    rows = {rule: dict(row.value) for rule, row in _shipped_rules().items()}
-    path = Path(name) if name.endswith('.yaml') else FOLDER / f'{name}.yaml'
-    if path.is_file():
-        given = read_extended(path, FOLDER).value.get('rules')
-        for rule, row in (given.value if given else {}).items():
-            rows.setdefault(rule, {}).update(row.value)
-    return {rule: (str(unlocated(row['sentence'])) if 'sentence' in row else rule,
-                   str(unlocated(row['source'])) if 'source' in row else '')
-            for rule, row in rows.items()}
-
-
-@cache
-def _shipped_rules() -> dict[str, Located]:
-    rows: dict[str, Located] = {}
-    for path in sorted((FOLDER / 'rules').glob('*.yaml')):
-        for name, row in read_yaml(path).value.items():
-            row.value['stage'] = Located(path.stem, row.where)
-            rows[name] = row
-    return rows
-
-
 def _rules(tree: Located) -> tuple[Rule, ...]:
     """The shipped rules with what the standard changes of them, and its own ones."""
     from transforms.rules.judge import DECIDERS
-    rows = {name: Located(dict(row.value), row.where) for name, row in _shipped_rules().items()}
+    rows = {name: Located(dict(row.value), row.where) for name, row in shipped_rules().items()}
     given = tree.value.pop('rules', Located({}, tree.where))
     faults: list[str] = []
     for name, row in given.value.items():

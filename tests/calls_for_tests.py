@@ -8,7 +8,7 @@ from transforms.intervals import Span, union
 from transforms.turns import build_turns, speech_events
 from warehouse.records import AGENT, CALLER, Call, Event, Finding, Kpis, Words
 
-from .standard_for_tests import default_standard, english, phrasebook, reviewed_phrasebook
+from .standard_for_tests import default_standard, phrasebook, reviewed_phrasebook
 
 Said = tuple[str, float, float, str]  # speaker, start_s, end_s, text
 
@@ -66,7 +66,8 @@ def finding_of(rule: str, said: list[Said], duration_s: float = 60.0, *,
 def perceived_of(said, call, standard=None, confidence=None):
     agent, caller = (lane_of(said, who, confidence) for who in (AGENT, CALLER))
     turns, words = build_turns(agent, caller, standard or default_standard(),
-                               english(), transcriber=call.transcriber,
+                               phrasebook().signals(call.language),
+                               transcriber=call.transcriber,
                                transcript_trust=call.transcript_trust)
     return turns, words, speech_events(agent, caller)
 

@@ -68,3 +68,9 @@ def found(rule: str, said, duration_s: float, events=(), *, standard=None, book=
 
 def phrase(label: str, start_s: float, end_s: float, words: str, speaker: str = AGENT):
     return label, start_s, end_s, speaker, words
+
+
+def finding(rule: str, said, duration_s: float, events=(), *, metadata=None, **given) -> Finding:
+    """As `found`, without brand names."""
+    given.setdefault('book', reviewed_phrasebook())
+    return found(rule, said, duration_s, events, manifest=metadata, **given)

@@ -152,7 +152,8 @@ class HoldRule:
       zero_min_s: digital silence counts from here.
       announced_min_s: announced silence counts from here.
       announced_after_s: the announcement ends no longer than this before the silence.
-      sound_min_s: a shorter sound of the agent does not end it.
+      sound_min_s: a shorter sound of the agent does not end it,
+      unworded_min_s: nor does one without a word, where words are known, that is shorter than this.
       announced_by: the phrase categories that announce one.
     """
 
@@ -164,6 +165,7 @@ class HoldRule:
     announced_min_s: Seconds
     announced_after_s: Seconds
     sound_min_s: Seconds
+    unworded_min_s: Seconds
     announced_by: tuple[str, ...]
 
 

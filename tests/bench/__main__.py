@@ -19,7 +19,7 @@ import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-PARTS = ('accuracy', 'speed', 'acoustic', 'memory', 'recordings')
+PARTS = ('accuracy', 'speed', 'acoustic', 'mono', 'memory', 'recordings')
 
 
 def main() -> None:
@@ -58,6 +58,8 @@ def measured(part: str, args: argparse.Namespace) -> object:
             return timing.speed(folder, args.runs, args.work)
         if part == 'acoustic':
             return timing.acoustic_speed(folder, args.runs)
+        if part == 'mono':
+            return timing.mono_speed(folder, args.runs)
         if part == 'memory':
             return timing.memory(folder)
         return recordings(folder, args.recordings)

@@ -140,9 +140,17 @@ def _mono(found: Mapping[str, Any], recordings: Mapping[str, Any] | str) -> str:
              '![diarization error rate](plots/der.svg)',
              f'Agent and caller right on {roles["right"]} of {roles["calls"]} simulated calls '
              f'(mean confidence {roles["mean_confidence"]:.2f}).']
-    if isinstance(recordings, str):
-        parts.append(f'Real recordings: {recordings}.')
+    parts.append(f'Real recordings: {recordings}.' if isinstance(recordings, str)
+                 else _recordings(recordings))
     return '\n\n'.join(parts)
+
+
+def _recordings(found: Mapping[str, Any]) -> str:
+    rows = [[name, one['agent_interruptions'], one['caller_interruptions'], one['ring_count'],
+             one['hold_count'], f'{100 * one["der"]:.1f} %',
+             f'{one["mono_times_real_time"]:.1f}'] for name, one in found['lanes'].items()]
+    return _table(['real recording', 'agent interrupts', 'caller interrupts', 'rings', 'holds',
+                   'mixed down: error rate', 'two workers on it, times real time'], rows)
 
 
 def _rates(found: Mapping[str, Any],
@@ -156,8 +164,11 @@ def _rates(found: Mapping[str, Any],
 
 def _speed(results: Mapping[str, Any]) -> str:
     rows = []
-    for name, key in (('samples, all engines', 'speed'), ('two channels, acoustic only',
-                                                         'acoustic')):
+    for name, key in (('samples, all engines', 'speed'),
+                      ('two channels, acoustic only', 'acoustic'),
+                      ('one channel, acoustic only', 'mono')):
+        if key not in results:
+            continue
         one = results[key]
         rows += [[name, who.replace('_', ' '), f'{one[who]["times_real_time"]:.1f}',
                   f'{one[who]["start_up_s"]:.1f}']
@@ -219,11 +230,11 @@ def _errors(axes: Any, found: Mapping[str, Any], recordings: Mapping[str, Any] |
 
 def _times(axes: Any, results: Mapping[str, Any]) -> None:
     names, values = [], []
-    for label, key in (('all engines', 'speed'), ('acoustic', 'acoustic')):
-        for who in ('plain_loop', 'one_worker', 'two_workers'):
+    for label, key in (('all engines', 'speed'), ('acoustic', 'acoustic'), ('mono', 'mono')):
+        for who in ('plain_loop', 'one_worker', 'two_workers') if key in results else ():
             names.append(f'{label}: {who.replace("_", " ")}')
             values.append(results[key][who]['times_real_time'])
-    bars = axes.barh(names, values, color=[GREY, BLUE, BLUE] * 2)
+    bars = axes.barh(names, values, color=[GREY, BLUE, BLUE] * (len(names) // 3))
     axes.bar_label(bars, fmt='%.0f', padding=3)
     axes.invert_yaxis()
     axes.set(xscale='log', xlabel='times real time')

@@ -32,22 +32,23 @@ def no_question_twice(scene: Scene, *, apart_s: Seconds, alike: Share, words: Co
     unread = _unread(scene)
     if unread:
         return unknown(unread)
-    asked: list[tuple[Turn, str, frozenset[str]]] = []
+    formulas = [hit for act in _COURTESIES for hit in scene.said(act)]
+    asked: list[tuple[Turn, frozenset[str]]] = []
     for turn, found in scene.questions:
-        courteous = [hit.evidence or '' for act in _COURTESIES
-                     for hit in scene.said(act, turn.start_s, turn.end_s)]
+        courteous = [hit.evidence or '' for hit in formulas
+                     if turn.start_s <= hit.start_s <= turn.end_s]
         for question in found:
             content = content_words(question, scene.language)
             if len(content) < words or any(text.strip('?？.') in question for text in courteous):
                 continue
-            for earlier, _, before in asked:
+            for earlier, before in asked:
                 if turn.start_s - earlier.end_s >= apart_s \
                         and similarity(content, before) >= alike \
                         and _answered(scene, earlier, turn):
                     return failed(f'asked before, at {earlier.start_s:.0f} s',
                                   span=(turn.start_s, turn.end_s), speaker=AGENT,
                                   evidence=question)
-            asked.append((turn, question, content))
+            asked.append((turn, content))
     why = scene.uncovered(AGENT, 0.0, scene.call.duration_s)
     return unknown(why) if why else passed('no question was asked twice')
 
@@ -86,7 +87,7 @@ def open_questions(scene: Scene, *, part: Share, least: Count) -> Verdict:
     asked = [(turn, question) for turn, found in scene.questions
              if start <= turn.start_s <= end for question in found]
     wide = [(turn, question) for turn, question in asked if is_open(question, scene.language)]
-    if max(len(hits), len(wide)) >= least:
+    if len(hits) >= least or (scene.trust == FULL and len(wide) >= least):
         why = f'{len(wide)} of {len(asked)} questions are open'
         if hits:
             return passed(why, hits[0])

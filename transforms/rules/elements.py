@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from functools import lru_cache
 
 from transforms.intervals import Span
@@ -114,8 +115,9 @@ def _own_name(scene: Scene, start_s: float, end_s: float) -> Verdict:
     full = scene.standard.opening.full_name
     hits = scene.said('self_name', start_s, end_s)
     sure = [hit for hit in hits if not _is_garbled(scene, hit)]
-    for hit in sure:
-        if not full or len(_names_in(scene, hit)) > 1:
+    counts = [_names_in(scene, hit) for hit in sure] if full else []
+    for hit, count in zip(sure, counts or [2] * len(sure), strict=True):
+        if count is not None and count > 1:
             return passed('self name was said', hit)
     known = _agent_name(scene)
     for turn in scene.agent_turns if known else ():
@@ -128,7 +130,7 @@ def _own_name(scene: Scene, start_s: float, end_s: float) -> Verdict:
                           speaker=AGENT, evidence=turn.text[:200])
     if hits and not sure:
         return unknown('the name was not heard well enough')
-    if sure and scene.language in _NO_WORDS:
+    if None in counts:
         return unknown('whether it is the full name cannot be told')
     verdict = said_in(scene, 'self_name', start_s, end_s) if not sure else None
     if verdict is not None:
@@ -145,12 +147,21 @@ def _agent_name(scene: Scene) -> list[str]:
     return [part for part in parts if may_be_name(part.lower(), part, True)]
 
 
-def _names_in(scene: Scene, hit: Event) -> Sequence[str]:
-    """The words of a phrase that stand in its slot."""
-    if scene.lexicon is None or scene.language in _NO_WORDS:
-        return ()
+def _names_in(scene: Scene, hit: Event) -> int | None:
+    """How many names a phrase gives: the words in its slot, and the capitalised ones that follow.
+    None where that cannot be told."""
+    turn, evidence = scene.turn_at(AGENT, hit.start_s), hit.evidence or ''
+    if scene.lexicon is None or scene.language in _NO_WORDS or turn is None \
+            or turn.text == turn.text.lower():
+        return None
     fixed = _fixed_words(scene.lexicon)
-    return [token for token in tokenise((hit.evidence or '').split())[0] if token not in fixed]
+    count = sum(token not in fixed for token in tokenise(evidence.split())[0])
+    last = evidence
+    for word in turn.text.partition(evidence)[2].split():
+        if last[-1:] in ',.?!' or not may_be_name(word.strip(',.?!').lower(), word, True):
+            break
+        count, last = count + 1, word
+    return count
 
 
 @lru_cache(maxsize=16)
@@ -167,7 +178,8 @@ def _is_garbled(scene: Scene, hit: Event) -> bool:
     if turn is None or turn.confidence is None:
         return False  # of a transcript that was given
     words, fixed = scene.words, _fixed_words(scene.lexicon) if scene.lexicon else frozenset()
-    scores = [score for i in scene.words_in(hit.start_s, hit.end_s)
+    scores = [score for i in range(bisect_left(scene.word_starts, hit.start_s),
+                             bisect_right(scene.word_starts, hit.end_s))
               if words.speaker[i] == AGENT and not fixed.issuperset(tokenise([words.text[i]])[0])
               and (score := words.confidence[i]) is not None]
     return bool(scores) and max(scores) < least

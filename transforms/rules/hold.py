@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge
 
-from transforms.intervals import covered
 from transforms.rules import waits
 from transforms.rules.registry import decider
 from transforms.rules.scene import Scene, Wait
@@ -18,6 +17,7 @@ from transforms.rules.shapes import Seconds, Share, limit
 from transforms.rules.texts import SOME, content_words, questions
 from transforms.rules.verdict import FAIL, PASS, Verdict, failed, not_applicable, passed, unknown
 from transforms.rules.waits import Part
+from transforms.talk import FULL
 from warehouse.records import AGENT, CALLER, Event
 
 NO_WAIT = 'nobody was made to wait'
@@ -135,7 +135,7 @@ def hold_button(scene: Scene, *, least_s: Seconds, pair_min: Share) -> Verdict:
         span = wait.start_s, wait.end_s
         if not wait.is_soft:
             return Part(1.0, f'the caller was put on hold ({wait.label})', span=span)
-        if covered(span, scene.speech[AGENT]) > 0:
+        if _is_heard(scene, wait):
             return Part(0.0, 'the line was open: the agent\'s side was heard', span=span)
         return Part(None, 'whether the line was open cannot be heard')
     return each(scene, long, pressed, pair_min)
@@ -152,7 +152,7 @@ def open_line_discipline(scene: Scene, *, least_s: Seconds,
 
     def quiet(wait: Wait) -> Part:
         span = wait.start_s, wait.end_s
-        if covered(span, scene.speech[AGENT]) <= 0:
+        if not _is_heard(scene, wait):
             return Part(1.0, 'nothing was said while the caller waited', span=span)
         said = _words_within(scene, wait)
         if len(said) >= words:
@@ -248,6 +248,8 @@ def return_recap(scene: Scene, *, least_s: Seconds, within_s: Seconds, words: An
         found = scene.said('recap', *span)
         if found:
             return Part(1.0, 'a recap after the wait', found[0])
+        if scene.trust != FULL:
+            return Part(None, 'the words are not known well enough')
         after = _content(scene, (turn.text for turn in scene.agent_turns
                                  if turn.end_s > wait.end_s and turn.start_s <= span[1]))
         earlier = [turn.text for turns in (scene.agent_turns, scene.caller_turns)
@@ -357,6 +359,13 @@ def _caused_by_agent(scene: Scene, silence: Event) -> bool:
         return True
     asked = questions(before[-1].text, scene.language)
     return not (asked and before[-1].text.endswith(asked[-1]))
+
+
+def _is_heard(scene: Scene, wait: Wait) -> bool:
+    """Whether the agent's side sounds in a wait: too shortly to end it."""
+    return any(event.speaker == AGENT and event.label != 'bleed'
+               and event.start_s < wait.end_s and wait.start_s < event.end_s
+               for event in scene.events('speech'))
 
 
 def _words_within(scene: Scene, wait: Wait) -> list[str]:

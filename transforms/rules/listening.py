@@ -24,6 +24,7 @@ from transforms.turns import NO_SPACES
 from warehouse.records import AGENT, CALLER, Event, Turn
 
 _BANDS_S = (2, 3, 4, 5, 7, 10)
+UNREAD = 'the words are not known well enough'
 NO_LANES = 'who speaks over whom is not known: one channel'
 Count = Annotated[int, Ge(1)]
 
@@ -102,10 +103,12 @@ def no_interruption(scene: Scene, *, per_min: Annotated[float, Ge(0)],
     score falls to 0 at `zero_at`. Unknown where leaked sound is more than the share `bleed` of
     the overlaps."""
     count, talk_s = scene.kpis.agent_interruptions, scene.kpis.caller_talk_s
-    if count is None or not scene.has_lanes:
+    if not scene.has_lanes:
         return unknown(NO_LANES)
     if not talk_s:
         return not_applicable('the caller does not speak')
+    if count is None:
+        return unknown('who interrupts whom is not known')
     overlaps = scene.events('overlap')
     whole = sum(event.end_s - event.start_s for event in overlaps)
     leaked = sum(event.end_s - event.start_s for event in overlaps if event.label == 'bleed')
@@ -185,6 +188,8 @@ def paraphrased(scene: Scene, *, words: Count, chars: Count, within_s: Seconds,
                 common: Share) -> Verdict:
     """The caller's first request is put in the agent's words ("so you would like ...") or taken up
     in at least the share `common` of its words, and the caller agrees."""
+    if scene.trust != FULL:
+        return unknown(UNREAD)
     request = first_request(scene, words, chars)
     if request is None:
         return _no_request(scene)
@@ -216,7 +221,7 @@ def data_confirmed(scene: Scene, *, digits: Count, within_s: Seconds, pair_min: 
     """A number of `digits` digits or more that the caller gives is read back: the same digits, or
     "let me repeat". Dates and addresses without such a number are not looked at."""
     if scene.trust != FULL:
-        return unknown('the words are not known well enough')
+        return unknown(UNREAD)
     given = [(turn, ''.join(found)) for turn in scene.caller_turns
              if (found := numbers(turn.text, scene.language, digits))]
     hidden = any(is_redacted(turn.text) for turn in scene.caller_turns)
@@ -227,10 +232,8 @@ def data_confirmed(scene: Scene, *, digits: Count, within_s: Seconds, pair_min: 
     passes, missed, why = 0, [], ''
     for turn, number in given:
         end = turn.end_s + within_s
-        back = ''.join(run for reply in scene.agent_turns
-                       if turn.start_s < reply.end_s and reply.start_s <= end
-                       for run in numbers(reply.text, scene.language, 2))
-        if scene.said('read_back', turn.end_s, end) or number in back:
+        if scene.said('read_back', turn.end_s, end) \
+                or number in _digits_said(scene, turn.start_s, end):
             passes += 1
         elif not (gap := scene.unchecked('read_back', turn.end_s, end)):
             missed.append(turn)
@@ -288,6 +291,13 @@ def first_request(scene: Scene, words: int, chars: int) -> Turn | None:
 def _no_request(scene: Scene) -> Verdict:
     why = scene.uncovered(CALLER, 0.0, scene.call.duration_s)
     return unknown(why) if why else not_applicable('the caller made no longer request')
+
+
+def _digits_said(scene: Scene, start_s: float, end_s: float) -> str:
+    """The digits of the agent's numbers in a stretch of the call, one after the other."""
+    return ''.join(run for turn in scene.agent_turns
+                   if start_s < turn.end_s and turn.start_s <= end_s
+                   for run in numbers(turn.text, scene.language, 2))
 
 
 def _unanswered_s(scene: Scene, reply: Reply) -> float:

@@ -37,7 +37,7 @@ from transforms.rules.verdict import (
 )
 from transforms.tokens import tokenise
 from transforms.turns import NO_SPACES
-from warehouse.records import AGENT, CALLER
+from warehouse.records import AGENT, CALLER, Turn
 
 NOBODY = 'nobody answered'
 
@@ -272,7 +272,7 @@ def asks_purpose(scene: Scene, *, window: str) -> Verdict:
                     *scene.said('open_question', start, end)], key=lambda hit: hit.start_s)
     if asked:
         return passed('the purpose was asked for', asked[0])
-    told = scene.request
+    told = _request(scene)
     if told is not None and told.start_s <= end:
         return passed('the caller said it unasked', span=(told.start_s, told.end_s),
                       speaker=CALLER, evidence=told.text[:200])
@@ -315,12 +315,19 @@ def _element_score(scene: Scene, element: str) -> float | None:
     if element_verdict(scene, element).result == PASS:
         return 1.0
     until = (scene.answer_s or 0.0) + rule.late_s
-    request = scene.request
+    request = _request(scene)
     if request is not None:
         until = min(until, next((turn.start_s for turn in scene.agent_turns
                                  if turn.start_s >= request.end_s), until))
     late = element_verdict(scene, element, (scene.opening[0], max(until, scene.opening[1])))
     return {PASS: rule.late_credit, FAIL: 0.0}.get(late.result)
+
+
+def _request(scene: Scene) -> Turn | None:
+    """The caller's first turn that is long enough to be the request."""
+    rule = scene.standard.opening
+    least = rule.request_chars if scene.language in NO_SPACES else rule.request_words
+    return next((turn for turn in scene.caller_turns if turn.word_count >= least), None)
 
 
 def _unnamed(scene: Scene) -> str:

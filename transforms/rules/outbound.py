@@ -14,6 +14,7 @@ from transforms.rules.shapes import ActName, Seconds, Share, assented, avoided_i
 from transforms.rules.verdict import (
     FAIL,
     NOT_APPLICABLE,
+    PASS,
     UNKNOWN,
     Verdict,
     failed,
@@ -250,10 +251,13 @@ def appointment_confirmed(scene: Scene, *, weights: Mapping[str, float], within_
         if why:
             return unknown(why)
         missing.append(part)
-    agreed = assented(scene, hit.end_s, span[1])
-    if agreed is None:
-        return unknown('the customer\'s answer was not heard')
-    if agreed:
+    agreed = said_in(scene, 'assent', hit.end_s, span[1])
+    # A turn of "yes, okay" alone is found as a listening signal.
+    nods = any(other.speaker == CALLER and hit.end_s <= other.start_s <= span[1]
+               for other in scene.phrases('backchannel'))
+    if agreed.result == UNKNOWN and not nods:
+        return agreed
+    if agreed.result == PASS or nods:
         score += weights['assent']
     else:
         missing.append('assent')

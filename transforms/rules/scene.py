@@ -7,10 +7,9 @@ ask for is worked out when it is first asked, once a call.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
-from itertools import accumulate
 from math import inf, nan
 from operator import attrgetter
 from typing import NamedTuple
@@ -27,7 +26,6 @@ from transforms.rules.signoff import Signoff, find_signoff
 from transforms.rules.texts import is_punctuated, questions
 from transforms.standard import Standard
 from transforms.talk import FULL, NONE, LaneWords, Talk, trust_of
-from transforms.turns import NO_SPACES
 from warehouse.records import AGENT, CALLER, Call, Event, Kpis, Turn, Words
 
 ANNOUNCED = 'announced'  # of a hold, and of a silence too short to be one
@@ -171,20 +169,11 @@ class Scene:
     @cached_property
     def word_starts(self) -> list[float]:
         """When each word starts; one without a time starts with the one before it."""
-        return list(accumulate(self.words.start_s, lambda last, at: last if at is None else at,
-                               initial=0.0))[1:]
-
-    def words_in(self, start_s: float, end_s: float) -> range:
-        """The words, of both parties, that start between two instants."""
-        return range(bisect_left(self.word_starts, start_s),
-                     bisect_right(self.word_starts, end_s))
-
-    @cached_property
-    def request(self) -> Turn | None:
-        """The caller's first turn that is long enough to be the request."""
-        rule = self.standard.opening
-        least = rule.request_chars if self.language in NO_SPACES else rule.request_words
-        return next((t for t in self.caller_turns if t.word_count >= least), None)
+        last, starts = 0.0, []
+        for start in self.words.start_s:
+            last = last if start is None else start
+            starts.append(last)
+        return starts
 
     def turn_at(self, speaker: str, at_s: float) -> Turn | None:
         """The party's turn around an instant, listening signals left out."""
@@ -220,17 +209,24 @@ class Scene:
         starts = sorted([*(s for s, _ in self.speech[AGENT]),
                          *(wait.start_s for wait in self.waits)])
         out = []
-        following = [*(t.start_s for t in self.caller_turns[1:]), inf]
+        turns = self.caller_turns
+        following = [*(t.start_s for t in turns), inf][1:]
         at = 0
-        for turn, again in zip(self.caller_turns, following, strict=True):
+        for turn, again in zip(turns, following, strict=True):
             while at < len(starts) and starts[at] < turn.end_s:
                 at += 1
             until = starts[at] if at < len(starts) else self.conversation_end_s
             if again < until or until <= turn.end_s \
-                    or any(start < turn.end_s < end for start, end in self.speech[AGENT]):
+                    or self.is_speaking(AGENT, turn.end_s):
                 continue  # the caller went on, or the agent was speaking already
             out.append(Reply(turn, turn.end_s, until, until - turn.end_s))
         return out
+
+    def is_speaking(self, speaker: str, at_s: float) -> bool:
+        """Whether a party's voice is heard just before and just after an instant."""
+        own = self.speech[speaker]
+        at = bisect_left(own, (at_s,)) - 1
+        return at >= 0 and own[at][1] > at_s
 
     # ---- anchors
 
@@ -254,8 +250,10 @@ class Scene:
         edge = begin + self.standard.opening.window_s
         at_edge = self.turn_at(AGENT, edge)
         first = self.agent_turns[0].end_s if self.agent_turns else edge
-        # The agent's first word may have been heard before the phone system's whole second.
-        return min(begin, self.agent_turns[0].start_s) if self.agent_turns else begin, max(
+        # The agent's first word may lie before the phone system's whole second, or before the
+        # voice activity that it belongs to.
+        start = min(begin, self.agent_turns[0].start_s) if self.agent_turns else begin
+        return max(0.0, start - self.standard.turns.word_reach_s), max(
             edge, at_edge.end_s if at_edge else edge, first)
 
     @cached_property

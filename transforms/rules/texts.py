@@ -90,6 +90,7 @@ _TITLES = {
     'ko': re.compile('님|팀장|과장|매니저|동료'), 'ja': re.compile('さん|上司|同僚|担当|責任者'),
     'zh': re.compile('先生|女士|经理|主管|同事|组长'),
 }
+_FIGURE = re.compile(r'\d')
 _TAG = re.compile(r'\[(?:card|account|phone|email)\]')
 
 
@@ -148,11 +149,8 @@ def numbers(text: str, language: str, least: int) -> list[str]:
     """The numbers of at least so many digits, as digits, whether written or spelt out: one after
     the other, pauses and hyphens between them."""
     spelt = _DIGITS.get(language, {})
-    if not any(c.isdigit() for c in text):
-        found = sum(text.count(word) for word in spelt) if language in _UNSPACED else sum(
-            word in spelt for word in _words(text))
-        if found < least:
-            return []
+    if not _FIGURE.search(text) and _spelt_out(text, language) < least - 1:
+        return []
     parts = text if language in _UNSPACED else [
         piece for word in _words(text) for piece in (list(word) if word.isdigit() else [word])]
     runs = ['']
@@ -164,6 +162,14 @@ def numbers(text: str, language: str, least: int) -> list[str]:
         elif runs[-1] and part not in ' -‐、,.の':
             runs.append('')
     return [run for run in runs if len(run) >= least]
+
+
+def _spelt_out(text: str, language: str) -> int:
+    """About how many digits are spelt out in a text: one before a full stop is missed."""
+    spelt = _DIGITS.get(language, {})
+    if language in _UNSPACED:
+        return sum(text.count(word) for word in spelt)
+    return sum(word in spelt for word in text.casefold().replace(',', ' ').split())
 
 
 def is_redacted(text: str) -> bool:

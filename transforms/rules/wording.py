@@ -102,8 +102,8 @@ def please_and_thanks(scene: Scene) -> Verdict:
     missing = [name for name, acts in _COURTESIES.items() if not any(map(scene.said, acts))]
     if not missing:
         return passed('please and thank you were said', scene.said('please')[0])
-    why = next((why for name in missing if (why := scene.unchecked(_COURTESIES[name][0], 0.0, end))),
-               '')
+    why = next((why for name in missing
+                if (why := scene.unchecked(_COURTESIES[name][0], 0.0, end))), '')
     return unknown(why) if why else failed(f'never said: {", ".join(missing)}', span=(0.0, end),
                                            speaker=AGENT)
 
