@@ -287,6 +287,15 @@ def test_a_queue_for_complaints_makes_a_call_one():
     assert finding_of('complaint-empathy', said, queue='orders').result == 'not_applicable'
 
 
+def test_that_nobody_was_abusive_is_not_known_where_the_list_of_abuse_is_a_draft():
+    book = reviewed_phrasebook()
+    english = replace(book.lexicons['en'], drafts=frozenset({'caller_profanity'}))
+    draft = replace(book, lexicons={**book.lexicons, 'en': english})
+    found = {f.rule_id: f.result for f in judged(list(PLAIN), 60.0, book=draft).findings}
+    assert found['complaint-escalates-when-needed'] == 'unknown'
+    assert found['complaint-abuse-warning-first'] == 'unknown'
+
+
 CONTESTED = (10.0, 18.0, 26.0)
 
 

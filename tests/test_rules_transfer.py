@@ -91,6 +91,8 @@ CASES = {
          {'manifest': ONE}),
         ('fail', (*HELLO, ANNOUNCED), {'manifest': ONE}),
         ('fail', (*HELLO, LAST), {'manifest': ONE}),
+        ('unknown', (*HELLO, ANNOUNCED),
+         {'manifest': ONE, 'agent_lane_source': 'phrases', 'agent_lane_confidence': 0.5}),
         ('unknown', (c(1.0, 'it is about my bill'), a(12.0, "i'll put you through to accounts")),
          {'manifest': ONE}),
         ('unknown', HELLO, {}),
@@ -122,6 +124,8 @@ CASES = {
         ('unknown', HELLO, {}),
         ('not_applicable', HELLO, {'manifest': ONE, 'standard': SILENT})],
     'transfer-no-cold-handoff': [
+        ('pass', (*HELLO, a(8.0, "I'm not sure. Hold on."), c(12.0, 'All right.'), LAST),
+         {'manifest': ONE}),
         ('pass', (*HELLO, LAST), {'manifest': ONE}),
         ('pass', (*HELLO, ANNOUNCED, a(15.0, 'I am not sure. Hold on.')), {'manifest': ONE}),
         ('fail', (*HELLO, a(16.0, "I'm not sure. Hold on.")), {'manifest': ONE}),
