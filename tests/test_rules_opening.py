@@ -71,6 +71,28 @@ def test_each_element_of_the_greeting_has_its_rule(element, opening, given, expe
     assert result(f'opening-{element}', opening, LATER, **given) == expected
 
 
+FOUR = ('greeting', 'names-company', 'self-introduction', 'offers-help')
+
+
+@pytest.mark.parametrize('language, opening, request_, expected', [
+    ('zh', '您好，蓝港银行为您服务，我叫王小明，请问有什么可以帮您？',
+     '我的银行卡昨天在北京丢了', 'pass'),
+    ('zh', '我在这里听着', '我的银行卡昨天在北京丢了', 'fail'),
+    ('ja', 'こんにちは。青港銀行でございます。田中と申します。ご用件をお伺いいたします。',
+     '昨日カードをなくしました', 'pass'),
+    ('ja', 'それで', '昨日カードをなくしました', 'fail'),
+    ('ko', '안녕하세요, 푸른은행입니다. 상담원 김민수입니다. 무엇을 도와드릴까요?',
+     '어제 카드를 잃어버려서 새로 받고 싶은데요', 'pass'),
+    ('ko', '그래서요', '어제 카드를 잃어버려서 새로 받고 싶은데요', 'fail'),
+])
+def test_the_elements_are_heard_in_every_language(language, opening, request_, expected):
+    if language != 'ko':  # a word a character, as aligners give them
+        opening, request_ = ' '.join(opening), ' '.join(request_)
+    said, length = call(opening, request=request_)
+    assert {rule: found(f'opening-{rule}', said, length, language=language).result
+            for rule in FOUR} == dict.fromkeys(FOUR, expected)
+
+
 def test_what_was_said_is_quoted_and_what_was_not_has_its_window():
     said, missing = say('opening-greeting'), say('opening-self-introduction', NO_NAME)
     assert (said.score, said.evidence, said.start_s) == (1.0, 'Good morning,', pytest.approx(0.5))

@@ -18,7 +18,6 @@ import numpy as np
 from transforms.intervals import Span, covered, subtract, union
 from transforms.metadata import Metadata, metadata_of
 from transforms.phrasebook import Phrasebook
-from transforms.rates import count_units, rate_unit
 from transforms.rings import find_ringing
 from transforms.rules.coverage import Coverage
 from transforms.rules.gates import unread, window_of
@@ -153,18 +152,6 @@ class Scene:
         """Each party's listening signals."""
         return {who: [t for t in self.turns if t.is_backchannel and t.speaker == who]
                 for who in (AGENT, CALLER)}
-
-    @cached_property
-    def agent_rates(self) -> list[tuple[int, float]]:
-        """Of each of the agent's turns: its words (ko: syllables; ja, zh: characters), and how many
-        of them come to a minute of its speech."""
-        syllables, talk = rate_unit(self.language) == 'syllable', self.coverage[AGENT]
-        out = []
-        for turn in self.agent_turns:
-            count = count_units(turn.text.split(), 'syllable') if syllables else turn.word_count
-            spoken_s = talk.voiced_s(turn.start_s, turn.end_s)
-            out.append((count, 60 * count / spoken_s if spoken_s > 0 else 0.0))
-        return out
 
     @cached_property
     def word_starts(self) -> list[float]:
