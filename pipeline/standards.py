@@ -8,6 +8,7 @@ import json
 import re
 import typing
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,14 @@ from typing import Any
 from pipeline.lexicons import load_acts, load_lexicons
 from pipeline.rule_rows import FOLDER, shipped_rules
 from pipeline.text import nearest
-from pipeline.yaml_records import ConfigError, Located, build, read_extended, unlocated
+from pipeline.yaml_records import (
+    ConfigError,
+    Located,
+    build,
+    read_extended,
+    unlocated,
+    within,
+)
 from transforms.lexicon import Lexicon
 from transforms.phrasebook import Phrasebook
 from transforms.protocol import Rule
@@ -37,6 +45,7 @@ _ORDER = (
     ('hold_protocol.min_wait_s', '<=', 'hold_protocol.scored_wait_s'),
     ('name_use.min_uses', '<=', 'name_use.max_uses'),
     ('closing.window_s', '<=', 'closing.window_min_s'))
+_ACTS = ('act', 'acts', 'trigger', 'in_turn', 'near')  # options that name acts
 _FIELDS = ('sentence', 'source', 'tier', 'weight', 'on', 'decide', 'why_not', 'elsewhere', 'stage')
 
 
@@ -112,42 +121,48 @@ def _rules(tree: Located) -> tuple[Rule, ...]:
 
 def _rule(name: str, row: Located, only: str | None, stages: set[str],
           deciders: Mapping[str, Any], faults: list[str]) -> Rule | None:
+    # YAML reads the key `on` as true.
+    row = Located({'on' if key == 'True' else key: value for key, value in row.value.items()},
+                  row.where)
     fields: dict[str, Any] = {
         'weight': 0.0, 'on': True, 'decide': None, 'why_not': None, 'elsewhere': None,
         **{key: unlocated(value) for key, value in row.value.items() if key in _FIELDS}}
     options = {key: value for key, value in row.value.items() if key not in _FIELDS}
+    where = {key: value.where for key, value in row.value.items()}
     before = len(faults)
     if fields.get('stage') not in stages:
-        faults.append(f'{row.where}: rule `{name}`: `{fields.get("stage")}` is none of the stages '
+        faults.append(f'{where.get("stage", row.where)}: rule `{name}`: '
+                      f'`{fields.get("stage")}` is none of the stages '
                       f'{", ".join(sorted(stages))}.{nearest(str(fields.get("stage")), stages)}')
     decide = fields['decide']
     if decide is None and not (fields['why_not'] or fields['elsewhere']):
         faults.append(f'{row.where}: rule `{name}` has no `decide` and no reason: add '
                       '`why_not`')
     elif decide is not None and decide not in deciders:
-        faults.append(f'{row.where}: rule `{name}`: no function `{decide}` decides rules.'
+        faults.append(f'{where["decide"]}: rule `{name}`: no function `{decide}` decides rules.'
                       f'{nearest(str(decide), deciders)}')
-    elif decide is not None:
-        options = _options(name, row, options, deciders[decide], faults)
+    else:
+        options = _options(name, row, options, deciders[decide] if decide else _undecided, faults)
     if len(faults) > before:
         return None
-    if only is not None and not re.search(rf'\b{only}\b', fields['source'].partition('against')[0]):
+    if only is not None and not states(str(fields.get('source', '')), only):
         fields['on'] = False
-    located = Located({key: Located(value, row.where) for key, value in {
+    located = Located({key: Located(value, where.get(key, row.where)) for key, value in {
         'id': name, 'options': {}, **fields}.items()}, row.where)
-    located.value['options'] = Located(
-        {key: _relocated(value, row.where) for key, value in options.items()}, row.where)
     try:
-        return build(Rule, located)
+        return replace(build(Rule, located), options=options)
     except ConfigError as error:
         faults += [f'{line} (rule `{name}`)' for line in str(error).splitlines()]
         return None
 
 
-def _relocated(value: Any, where: str) -> Located:
-    if isinstance(value, Mapping):
-        return Located({key: _relocated(one, where) for key, one in value.items()}, where)
-    return Located(value, where)
+def states(source: str, document: str) -> bool:
+    """Whether a rule's source names a document as one that states the rule."""
+    return re.search(rf'\b{document}\b', source.partition('against')[0]) is not None
+
+
+def _undecided() -> None:
+    """A rule that is not decided takes no options."""
 
 
 def _options(name: str, row: Located, given: Mapping[str, Located], decide: Any,
@@ -167,23 +182,24 @@ def _options(name: str, row: Located, given: Mapping[str, Located], decide: Any,
             out[key] = TypeAdapter(hints[key]).validate_python(unlocated(value))
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            faults.append(f'{value.where}: rule `{name}`: `{key}` = {first["input"]!r}: '
+            faults.append(f'{within(value, first["loc"]).where}: rule `{name}`: `{key}` = '
+                          f'{first["input"]!r}: '
                           f'{first["msg"][0].lower()}{first["msg"][1:]}')
             continue
-        fault = _named(key, hints[key], out[key])
-        if fault:
-            faults.append(f'{value.where}: rule `{name}`: {fault}')
+        faults += [f'{one.where}: rule `{name}`: {fault}'
+                   for one in (value.value if isinstance(value.value, list) else [value])
+                   if (fault := _named(key, one.value))]
     for key in wanted:
         if key not in given:
             faults.append(f'{row.where}: rule `{name}`: option `{key}` is missing; add it')
     return out
 
 
-def _named(key: str, hint: Any, value: Any) -> str:
+def _named(key: str, value: Any) -> str:
     """What is wrong with an act or a window that an option names; '' where nothing is."""
-    from transforms.rules.scene import window_of
+    from transforms.rules.gates import window_of
     acts = load_acts()
-    if key in ('act', 'trigger') and value not in acts:
+    if key in _ACTS and value not in acts:
         return f'no act `{value}`.{nearest(str(value), acts)}'
     if key == 'window':
         try:
@@ -222,7 +238,6 @@ def _at(tree: Located, path: str) -> Located:
 
 
 def _with_rules(standard: Standard, rules: tuple[Rule, ...], tree: Located) -> Standard:
-    from dataclasses import replace
     known = {rule.id for rule in rules}
     where = tree.value['scores'].where
     faults = [f'{where}: `scores.charge_once`: unknown rule `{name}`.{nearest(name, known)}'

@@ -97,16 +97,22 @@ def weighed(elements: Iterable[Element]) -> float | None:
 
 
 def signoff_score(signoff: Signoff, standard: Standard) -> float | None:
-    """The sign-off: acts present count 1, stale ones `stale_credit`; out of order a fifth less."""
+    """The sign-off: acts present count 1, stale ones `stale_credit`; out of order a fifth less.
+
+    Thanks and a wish are one step, whose weight they share where both are required.
+    """
+    if signoff.is_exempt is not False:
+        return None
     rule = standard.scores
     states = {'present': 1.0, 'stale': rule.stale_credit, 'absent': 0.0}
     penalty = 1.0 if signoff.in_order else rule.order_penalty
     elements: list[Element] = []
-    for group, state in signoff.steps.items():
-        weight = max((rule.signoff.get(_STEP.get(act, act), 0.0) for act in group), default=0.0)
+    named = [_STEP.get(group[0], group[0]) for group in signoff.steps]
+    for name, state in zip(named, signoff.steps.values(), strict=True):
+        weight = rule.signoff.get(name, 0.0) / named.count(name)
         score = states.get(state)
         elements.append((weight, None if score is None else score * penalty))
-    if signoff.hangup != 'exempt' and signoff.steps:
+    if signoff.hangup != 'exempt':
         elements.append((rule.signoff['hangup'],
                          {'pass': 1.0, 'fail': 0.0}.get(signoff.hangup)))
     return weighed(elements)
