@@ -204,13 +204,16 @@ def test_an_open_line_is_no_hold_where_the_standard_forbids_it():
     assert finding('hold-uses-hold-button', noise, duration, standard=closed).result == 'fail'
 
 
-def test_side_talk_on_an_open_line_is_heard_by_the_caller():
-    said, duration = call()
-    talk = (AGENT, 30.0, 30.2, 'stupid old man')
-    found = finding('hold-open-line-discipline', [*said, talk], duration)
-    assert found.result == 'fail' and 'stupid old man' in found.why
-    assert finding('hold-open-line-discipline', [*said, (AGENT, 30.0, 30.2, '')],
-                   duration).result == 'unknown'
+@pytest.mark.parametrize(('talk', 'after', 'result'), [
+    ('What does that old man want again?', THANKS, 'fail'),
+    ('What does that old man want again?', 'It is ten euros.', 'unknown'),
+    ("I'm now checking your tariff.", THANKS, 'pass'), ('Oh well.', THANKS, 'pass')])
+def test_side_talk_on_an_open_line_is_heard_by_the_caller(talk, after, result):
+    said, duration = call(after=after)
+    found = finding('hold-open-line-discipline', [*said, (AGENT, 30.0, 32.0, talk)], duration)
+    assert found.result == result
+    if result == 'fail':
+        assert talk in found.why and found.start_s == pytest.approx(30.0)
 
 
 @pytest.mark.parametrize(('then', 'result'), [('It is ten euros.', 'fail'), ('', 'not_applicable')])

@@ -34,7 +34,8 @@ def test_numbers_are_read_as_written_or_spelt_out(language, text, found):
     ('en', 'half a minute', 30.0), ('en', 'a few seconds', texts.SOME), ('en', '2 hours', None),
     ('zh', '一分钟左右', 60.0), ('zh', '几秒钟就好', texts.SOME),
     ('id', 'dua menit', 120.0),
-    ('ko', '1분 정도', 60.0), ('ja', '数秒お待ちください', texts.SOME), ('fr', 'deux minutes', None)])
+    ('ko', '1분 정도', 60.0), ('ja', '数秒お待ちください', texts.SOME),
+    ('fr', 'deux minutes', None)])
 def test_durations_come_to_seconds(language, text, seconds):
     assert texts.duration_s(text, language) == seconds
 

@@ -18,9 +18,11 @@ from transforms.rules.texts import SOME, content_words, questions
 from transforms.rules.verdict import FAIL, PASS, Verdict, failed, not_applicable, passed, unknown
 from transforms.rules.waits import Part
 from transforms.talk import FULL
-from warehouse.records import AGENT, CALLER, Event
+from warehouse.records import AGENT, CALLER, Event, Turn
 
 NO_WAIT = 'nobody was made to wait'
+_TO_CALLER = ('steps', 'wait_reason', 'wait_request', 'return_promise', 'return_thanks',
+              'return_apology', 'time_limit', 'apology')
 
 
 @decider
@@ -144,21 +146,28 @@ def hold_button(scene: Scene, *, least_s: Seconds, pair_min: Share) -> Verdict:
 @decider
 def open_line_discipline(scene: Scene, *, least_s: Seconds,
                          words: Annotated[int, Ge(1)]) -> Verdict:
-    """On an open line nothing is said that the caller is not meant to hear: no side talk of
-    `words` words or more in an announced silence."""
+    """On an open line nothing is said that the caller is not meant to hear. Side talk is a turn of
+    `words` words or more that breaks the silence and is not for the caller: more silence follows,
+    and thanks or an apology for the wait come only after that."""
     soft = [wait for wait in scene.waits if wait.is_soft and wait.length_s >= least_s]
     if not soft:
         return _none(scene, 'nobody waited on an open line')
 
     def quiet(wait: Wait) -> Part:
-        span = wait.start_s, wait.end_s
-        if not _is_heard(scene, wait):
-            return Part(1.0, 'nothing was said while the caller waited', span=span)
-        said = _words_within(scene, wait)
-        if len(said) >= words:
-            return Part(0.0, f'said while the caller waited: {" ".join(said)}', span=span)
-        return Part(1.0, 'hardly anything was said while the caller waited', span=span) if said \
-            else Part(None, 'what was said while the caller waited is not known')
+        turn = waits.first_turn_after(scene, wait)
+        back = _return_after(scene, turn) if turn else None
+        if turn is None or back is None or any(
+                scene.said(act, turn.start_s, turn.end_s) for act in _TO_CALLER):
+            return Part(1.0, 'nothing else was said while the caller waited',
+                        span=(wait.start_s, wait.end_s))
+        if scene.trust != FULL:
+            return Part(None, 'what was said while the caller waited is not known')
+        span = turn.start_s, turn.end_s
+        if turn.word_count < words:
+            return Part(1.0, 'hardly anything was said while the caller waited', span=span)
+        ended = any(scene.said(act, back.start_s, back.end_s)
+                    for act in ('return_thanks', 'return_apology'))
+        return Part(0.0 if ended else None, f'said while the caller waited: {turn.text}', span=span)
     return each(scene, soft, quiet, 1.0)
 
 
@@ -368,11 +377,12 @@ def _is_heard(scene: Scene, wait: Wait) -> bool:
                for event in scene.events('speech'))
 
 
-def _words_within(scene: Scene, wait: Wait) -> list[str]:
-    words = scene.words
-    return [words.text[i] for i, start in enumerate(words.start_s)
-            if start is not None and wait.start_s < start < wait.end_s
-            and words.speaker[i] == AGENT]
+def _return_after(scene: Scene, turn: Turn) -> Turn | None:
+    """The agent's next turn, where a silence as long as a wait and nobody else comes before it."""
+    after = next((one for one in scene.turns if one.start_s >= turn.end_s), None)
+    least = scene.standard.hold_protocol.min_wait_s
+    return after if after and after.speaker == AGENT and after.start_s - turn.end_s >= least \
+        else None
 
 
 def _content(scene: Scene, texts: Iterable[str]) -> frozenset[str]:
