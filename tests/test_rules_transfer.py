@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.calls_for_tests import event, judged
-from tests.standard_for_tests import default_standard, phrasebook, reviewed_phrasebook
+from tests.calls_for_tests import event, finding_of
+from tests.standard_for_tests import default_standard
 from warehouse.records import AGENT, CALLER
 
 SILENT = replace(default_standard(), transfer=replace(
@@ -21,17 +21,9 @@ def told(*transfers, **more):
                        **more})
 
 
+KO, JA, ZH, ID = ({'language': one} for one in ('ko', 'ja', 'zh', 'id'))
 ONE = told((20.0, 'blind'))
 NONE = told()
-
-
-def finding(rule, said, *, manifest='{}', duration_s=60.0, events=(), language='en',
-            drafts=False, standard=None, **given):
-    """The finding of one rule; phrase lists count as reviewed unless `drafts`."""
-    book = phrasebook() if drafts else reviewed_phrasebook()
-    out = judged(said, duration_s, events, manifest=manifest, language=language, book=book,
-                 standard=standard, **given)
-    return next(f for f in out.findings if f.rule == rule)
 
 
 def a(start_s, text, length_s=2.0):
@@ -58,57 +50,59 @@ def turns_in(*texts):
 
 CASES = {
     'transfer-says-what-next': [
-        ('pass', HELLO + (ANNOUNCED,), {'manifest': ONE}),
-        ('fail', HELLO + (LAST,), {'manifest': ONE}),
+        ('pass', (*HELLO, ANNOUNCED), {'manifest': ONE}),
+        ('fail', (*HELLO, LAST), {'manifest': ONE}),
         ('unknown', HELLO, {}),
-        ('unknown', HELLO + (LAST,), {'manifest': ONE, 'transcript_trust': 'low'}),
+        ('unknown', (*HELLO, LAST), {'manifest': ONE, 'transcript_trust': 'low'}),
         ('not_applicable', HELLO, {'manifest': NONE}),
         ('pass', turns_in('Selamat pagi.', 'Saya mau tanya tagihan.',
                           'Baik, saya sambungkan ke bagian tagihan.'),
-         {'manifest': ONE, 'language': 'id'}),
+         {'manifest': ONE, **ID}),
         ('fail', turns_in('Selamat pagi.', 'Saya mau tanya tagihan.',
-                          'Baik, saya lihat tagihan itu.'), {'manifest': ONE, 'language': 'id'})],
+                          'Baik, saya lihat tagihan itu.'), {'manifest': ONE, **ID})],
     'transfer-asks-permission': [
-        ('pass', HELLO + (LEAVE, YES), {'manifest': ONE}),
-        ('fail', HELLO + (LEAVE, NO), {'manifest': ONE}),
-        ('fail', HELLO + (LEAVE,), {'manifest': ONE}),
-        ('fail', HELLO + (ANNOUNCED,), {'manifest': ONE}),
-        ('unknown', HELLO + (ANNOUNCED,), {'manifest': ONE, 'transcript_trust': 'low'}),
+        ('pass', (*HELLO, LEAVE, YES), {'manifest': ONE}),
+        ('fail', (*HELLO, LEAVE, NO), {'manifest': ONE}),
+        ('fail', (*HELLO, LEAVE), {'manifest': ONE}),
+        ('fail', (*HELLO, ANNOUNCED), {'manifest': ONE}),
+        ('unknown', (*HELLO, ANNOUNCED), {'manifest': ONE, 'transcript_trust': 'low'}),
         ('unknown', HELLO, {}),
-        ('unknown', HELLO + (LEAVE, YES), {'manifest': told((None, 'blind'))}),
+        ('unknown', (*HELLO, LEAVE, YES), {'manifest': told((None, 'blind'))}),
         ('not_applicable', HELLO, {'manifest': NONE}),
-        ('not_applicable', HELLO + (LEAVE, YES), {'manifest': ONE, 'standard': SILENT}),
-        ('pass', turns_in('안녕하세요.', '요금 문의입니다.', '담당자에게 연결해 드릴까요?', '네.'),
-         {'manifest': ONE, 'language': 'ko'}),
-        ('fail', turns_in('안녕하세요.', '요금 문의입니다.', '담당자에게 연결해 드릴까요?', '싫어요.'),
-         {'manifest': ONE, 'language': 'ko'})],
+        ('not_applicable', (*HELLO, LEAVE, YES), {'manifest': ONE, 'standard': SILENT}),
+        ('pass', turns_in('안녕하세요.', '요금 문의입니다.', '담당자에게 연결해 드릴까요?',
+                          '네.'),
+         {'manifest': ONE, **KO}),
+        ('fail', turns_in('안녕하세요.', '요금 문의입니다.', '담당자에게 연결해 드릴까요?',
+                          '싫어요.'),
+         {'manifest': ONE, **KO})],
     'transfer-thanks-after-consent': [
-        ('pass', HELLO + (LEAVE, YES, a(17.0, 'Thank you.', 1.0)), {'manifest': ONE}),
-        ('fail', HELLO + (LEAVE, YES, LAST), {'manifest': ONE}),
-        ('unknown', HELLO + (LEAVE, YES, LAST), {'transcript_trust': 'low'}),
-        ('not_applicable', HELLO + (LEAVE, NO, LAST), {}),
+        ('pass', (*HELLO, LEAVE, YES, a(17.0, 'Thank you.', 1.0)), {'manifest': ONE}),
+        ('fail', (*HELLO, LEAVE, YES, LAST), {'manifest': ONE}),
+        ('unknown', (*HELLO, LEAVE, YES, LAST), {'transcript_trust': 'low'}),
+        ('not_applicable', (*HELLO, LEAVE, NO, LAST), {}),
         ('not_applicable', HELLO, {}),
         ('pass', turns_in('您好。', '我想问账单。', '我帮您转接可以吗？', '好的。', '谢谢。'),
-         {'language': 'zh'}),
+         ZH),
         ('fail', turns_in('您好。', '我想问账单。', '我帮您转接可以吗？', '好的。', '账单在这里。'),
-         {'language': 'zh'})],
+         ZH)],
     'transfer-names-target': [
-        ('pass', HELLO + (a(10.0, "I'll put you through to Mary Keller in accounts."),),
+        ('pass', (*HELLO, a(10.0, "I'll put you through to Mary Keller in accounts.")),
          {'manifest': ONE}),
-        ('fail', HELLO + (ANNOUNCED,), {'manifest': ONE}),
-        ('fail', HELLO + (LAST,), {'manifest': ONE}),
+        ('fail', (*HELLO, ANNOUNCED), {'manifest': ONE}),
+        ('fail', (*HELLO, LAST), {'manifest': ONE}),
         ('unknown', (c(1.0, 'it is about my bill'), a(12.0, "i'll put you through to accounts")),
          {'manifest': ONE}),
         ('unknown', HELLO, {}),
         ('not_applicable', HELLO, {'manifest': NONE}),
         ('pass', turns_in('Selamat pagi.', 'Saya mau tanya tagihan.',
                           'Saya sambungkan ke Rina Wijaya bagian tagihan.'),
-         {'manifest': ONE, 'language': 'id'}),
+         {'manifest': ONE, **ID}),
         ('fail', turns_in('Selamat pagi.', 'Saya mau tanya tagihan.',
                           'Saya sambungkan ke bagian tagihan.'),
-         {'manifest': ONE, 'language': 'id'}),
+         {'manifest': ONE, **ID}),
         ('unknown', turns_in('您好。', '我想问账单。', '我为您转接财务部的王经理。'),
-         {'manifest': ONE, 'language': 'zh'})],
+         {'manifest': ONE, **ZH})],
     'transfer-briefs-receiver': [
         ('pass', HELLO, {'manifest': told((20.0, 'attended'))}),
         ('fail', HELLO, {'manifest': ONE}),
@@ -128,16 +122,16 @@ CASES = {
         ('unknown', HELLO, {}),
         ('not_applicable', HELLO, {'manifest': ONE, 'standard': SILENT})],
     'transfer-no-cold-handoff': [
-        ('pass', HELLO + (LAST,), {'manifest': ONE}),
-        ('pass', HELLO + (ANNOUNCED, a(15.0, 'I am not sure. Hold on.')), {'manifest': ONE}),
-        ('fail', HELLO + (a(16.0, "I'm not sure. Hold on."),), {'manifest': ONE}),
-        ('unknown', HELLO + (LAST,), {'manifest': ONE, 'drafts': True}),
+        ('pass', (*HELLO, LAST), {'manifest': ONE}),
+        ('pass', (*HELLO, ANNOUNCED, a(15.0, 'I am not sure. Hold on.')), {'manifest': ONE}),
+        ('fail', (*HELLO, a(16.0, "I'm not sure. Hold on.")), {'manifest': ONE}),
+        ('unknown', (*HELLO, LAST), {'manifest': ONE, 'drafts': True}),
         ('unknown', HELLO, {}),
         ('not_applicable', HELLO, {'manifest': NONE}),
         ('fail', turns_in('您好。', '我想问账单。', '我不太确定，你等一下。'),
-         {'manifest': ONE, 'language': 'zh'}),
+         {'manifest': ONE, **ZH}),
         ('pass', turns_in('您好。', '我想问账单。', '账单在网上可以看。'),
-         {'manifest': ONE, 'language': 'zh'})],
+         {'manifest': ONE, **ZH})],
     'transfer-receiver-greets': [
         ('pass', (a(0.0, 'Good morning, my name is Ann Lee.'), c(3.0, 'It is about my bill.')),
          {'manifest': told((0.0, 'blind'))}),
@@ -161,9 +155,9 @@ CASES = {
         ('unknown', HELLO, {'drafts': True}),
         ('not_applicable', HELLO, {}),
         ('pass', turns_in('안녕하세요.', '김민수님 좀 바꿔 주세요.', '성함이 어떻게 되세요?'),
-         {'language': 'ko'}),
+         KO),
         ('fail', turns_in('안녕하세요.', '김민수님 좀 바꿔 주세요.', '누구세요?'),
-         {'language': 'ko'})],
+         KO)],
     'transfer-absence-first': [
         ('pass', (WANTS, ABSENT, a(12.0, 'May I have your name?')), {}),
         ('fail', (WANTS, a(6.0, 'May I have your name?'), c(8.5, 'Tom Baker.', 1.0),
@@ -172,9 +166,9 @@ CASES = {
         ('not_applicable', (WANTS, ABSENT), {}),
         ('not_applicable', HELLO, {}),
         ('pass', turns_in('您好。', '我找王经理。', '他现在不在。', '这样啊。', '请问您贵姓？'),
-         {'language': 'zh'}),
+         ZH),
         ('fail', turns_in('您好。', '我找王经理。', '请问您贵姓？', '我姓李。', '他现在不在。'),
-         {'language': 'zh'})],
+         ZH)],
     'transfer-absent-offers-help': [
         ('pass', (WANTS, ABSENT, a(12.0, 'How can I help you?')), {}),
         ('pass', (WANTS, ABSENT, a(12.0, 'Would you like to speak to a colleague?')), {}),
@@ -182,21 +176,24 @@ CASES = {
         ('unknown', (WANTS, ABSENT, a(12.0, 'There is nothing more to say.')), {'drafts': True}),
         ('unknown', HELLO, {'drafts': True}),
         ('not_applicable', HELLO, {}),
-        ('pass', turns_in('お世話になっております。', '田中さんをお願いします。', '席を外しております。',
-                          'そうですか。', '別の担当者におつなぎしましょうか。'), {'language': 'ja'}),
-        ('fail', turns_in('お世話になっております。', '田中さんをお願いします。', '席を外しております。',
-                          'そうですか。', '夕方に戻ります。'), {'language': 'ja'})],
+        ('pass', turns_in('お世話になっております。', '田中さんをお願いします。',
+                          '席を外しております。', 'そうですか。',
+                          '別の担当者におつなぎしましょうか。'), JA),
+        ('fail', turns_in('お世話になっております。', '田中さんをお願いします。',
+                          '席を外しております。', 'そうですか。', '夕方に戻ります。'), JA)],
     'transfer-absent-message-offer': [
-        ('pass', (WANTS, ABSENT, c(12.0, 'No, I need her.'),
+        ('pass', (WANTS, ABSENT, c(12.0, 'No, thank you.'),
                   a(16.0, 'Would you like to leave a message?')), {}),
-        ('fail', (WANTS, ABSENT, c(12.0, 'No, I need her.'), a(16.0, 'That is a pity.')), {}),
+        ('fail', (WANTS, ABSENT, c(12.0, 'No, thank you.'), a(16.0, 'That is a pity.')), {}),
         ('unknown', (WANTS, ABSENT, c(12.0, 'I see, I see.')), {'drafts': True}),
         ('not_applicable', (WANTS, ABSENT, c(12.0, 'All right then.')), {}),
         ('not_applicable', HELLO, {}),
-        ('pass', turns_in('您好。', '我找王经理。', '他现在不在。', '不行，我要找他。', '您需要留言吗？'),
-         {'language': 'zh'}),
-        ('fail', turns_in('您好。', '我找王经理。', '他现在不在。', '不行，我要找他。', '下午会到。'),
-         {'language': 'zh'})],
+        ('pass', turns_in('您好。', '我找王经理。', '他现在不在。', '不行，我要找他。',
+                          '您需要留言吗？'),
+         ZH),
+        ('fail', turns_in('您好。', '我找王经理。', '他现在不在。', '不行，我要找他。',
+                          '下午会到。'),
+         ZH)],
     'transfer-message-open-question': [
         ('pass', (WANTS, ABSENT, a(12.0, 'What may I pass on?')), {}),
         ('fail', (WANTS, ABSENT, a(12.0, 'Would you like to leave a message?')), {}),
@@ -204,10 +201,12 @@ CASES = {
          {'drafts': True}),
         ('unknown', HELLO, {'drafts': True}),
         ('not_applicable', HELLO, {}),
-        ('pass', turns_in('안녕하세요.', '김민수님 계신가요?', '자리를 비우셨습니다. 뭐라고 전해 드릴까요?'),
-         {'language': 'ko'}),
-        ('fail', turns_in('안녕하세요.', '김민수님 계신가요?', '자리를 비우셨습니다. 메모 남겨 드릴까요?'),
-         {'language': 'ko'})],
+        ('pass', turns_in('안녕하세요.', '김민수님 계신가요?',
+                          '자리를 비우셨습니다. 뭐라고 전해 드릴까요?'),
+         KO),
+        ('fail', turns_in('안녕하세요.', '김민수님 계신가요?',
+                          '자리를 비우셨습니다. 메모 남겨 드릴까요?'),
+         KO)],
     'transfer-message-read-back': [
         ('pass', (c(3.0, 'Please tell her that I will be late.'),
                   a(30.0, 'Let me read that back to you.')), {}),
@@ -219,9 +218,9 @@ CASES = {
         ('unknown', HELLO, {'drafts': True}),
         ('not_applicable', HELLO, {}),
         ('pass', turns_in('Selamat pagi.', 'Tolong sampaikan saya terlambat.',
-                          'Baik, saya bacakan kembali.'), {'language': 'id'}),
+                          'Baik, saya bacakan kembali.'), ID),
         ('fail', turns_in('Selamat pagi.', 'Tolong sampaikan saya terlambat.', 'Baik, itu saja.'),
-         {'language': 'id'})],
+         ID)],
     'transfer-escalates-beyond-authority': [
         ('pass', (c(1.0, 'I want a refund.'), a(4.0, "I'm sorry, this is beyond my authority."),
                   a(9.0, "I'll escalate this. Is that all right?")), {}),
@@ -232,7 +231,7 @@ CASES = {
         ('unknown', HELLO, {'transcript_trust': 'low'}),
         ('not_applicable', HELLO, {}),
         ('fail', turns_in('您好。', '我要退款。', '不好意思，这个超出了我的权限。'),
-         {'language': 'zh'})],
+         ZH)],
 }
 TABLE = [(rule, *case) for rule, cases in CASES.items() for case in cases]
 
@@ -240,7 +239,7 @@ TABLE = [(rule, *case) for rule, cases in CASES.items() for case in cases]
 @pytest.mark.parametrize(('rule', 'result', 'said', 'given'), TABLE, ids=[
     f'{rule}-{result}-{n}' for n, (rule, result, *_) in enumerate(TABLE)])
 def test_a_rule_of_transfers_comes_to_what_the_call_shows(rule, result, said, given):
-    found = finding(rule, list(said), **given)
+    found = finding_of(rule, said, **given)
     assert (found.result, found.why) == (result, found.why)
     assert (found.score is not None) == (result in ('pass', 'fail'))
 
@@ -253,7 +252,7 @@ def test_every_rule_of_transfers_that_is_decided_is_in_the_table():
 @pytest.mark.parametrize(('count', 'score'), [(0, 1.0), (1, 1.0), (2, 0.5), (3, 0.0), (4, 0.0)])
 def test_each_transfer_costs_the_caller_patience(count, score):
     manifest = told(*((10.0 + n, 'blind') for n in range(count)))
-    assert finding('transfer-max-two', HELLO, manifest=manifest).score == score
+    assert finding_of('transfer-max-two', HELLO, manifest=manifest).score == score
 
 
 @pytest.mark.parametrize(('text', 'score'), [
@@ -263,7 +262,7 @@ def test_each_transfer_costs_the_caller_patience(count, score):
     ("I'll put you through to Mary Keller in accounts, extension 12.", 1.0)])
 def test_department_name_and_number_of_the_colleague_count(text, score):
     said = [*HELLO, a(10.0, text)]
-    assert finding('transfer-names-target', said, manifest=ONE).score == pytest.approx(score)
+    assert finding_of('transfer-names-target', said, manifest=ONE).score == pytest.approx(score)
 
 
 @pytest.mark.parametrize(('text', 'score'), [
@@ -272,31 +271,33 @@ def test_department_name_and_number_of_the_colleague_count(text, score):
     ("I'm sorry, I'll escalate this. Is that all right?", 1.0)])
 def test_beyond_the_authority_each_of_three_courtesies_counts(text, score):
     said = [c(1.0, 'I want a refund.'), a(4.0, 'This is beyond my authority.'), a(9.0, text)]
-    found = finding('transfer-escalates-beyond-authority', said)
+    found = finding_of('transfer-escalates-beyond-authority', said)
     assert found.score == pytest.approx(score)
 
 
 def test_of_several_transfers_the_share_with_leave_is_the_score_and_the_first_without_is_shown():
     said = [*HELLO, LEAVE, YES, a(60.0, "I'll put you through to accounts.")]
-    found = finding('transfer-asks-permission', said, duration_s=120.0,
+    found = finding_of('transfer-asks-permission', said, duration_s=120.0,
                     manifest=told((20.0, None), (70.0, None)))
     assert (found.result, found.score, found.start_s) == ('fail', 0.5, 70.0)
 
 
 def test_leave_that_was_asked_is_shown_with_its_words():
-    found = finding('transfer-asks-permission', [*HELLO, LEAVE, YES], manifest=ONE)
+    found = finding_of('transfer-asks-permission', [*HELLO, LEAVE, YES], manifest=ONE)
     assert found.start_s == pytest.approx(12.0, abs=0.3)
     assert 'transfer' in found.evidence
     assert found.speaker == AGENT
 
 
 def test_a_ring_after_the_answer_is_a_transfer_where_the_phone_system_says_nothing():
-    ring = event('tone', 'transfer_ring', 20.0, 24.0)
-    assert finding('transfer-says-what-next', [*HELLO, ANNOUNCED], events=(ring,)).result == 'pass'
-    assert finding('transfer-max-two', [*HELLO, ANNOUNCED], events=(ring,)).result == 'unknown'
+    rings = tuple(event('ring', 'ringback', at, at + 1.0) for at in (0.5, 20.0))
+    said = [a(3.0, 'Good morning.'), c(6.0, 'It is about my bill.'), ANNOUNCED,
+            a(26.0, 'Accounts, good morning.')]
+    assert finding_of('transfer-says-what-next', said, events=rings).result == 'pass'
+    assert finding_of('transfer-max-two', said, events=rings).result == 'unknown'
 
 
 def test_whether_leave_was_given_is_not_known_where_the_caller_s_words_are_missing():
-    found = finding('transfer-asks-permission', [*HELLO, LEAVE], manifest=ONE,
+    found = finding_of('transfer-asks-permission', [*HELLO, LEAVE], manifest=ONE,
                     agent_lane_source='phrases', agent_lane_confidence=0.5)
     assert found.result == 'unknown'

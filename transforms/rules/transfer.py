@@ -31,6 +31,7 @@ Seconds = Annotated[float, Ge(0)]
 Share = Annotated[float, Interval(ge=0, le=1)]
 _WARM = ('transfer_announcement', 'transfer_permission')
 _COLD = ('unsure', 'wait_bare')
+_DECLINED = ('objection', 'caller_refusal')
 _TO = re.compile(r'\b(?:to|with|ke|kepada|dengan)\s+([^.?!]+)')
 _NO_PLACE = frozenset({'extension', 'number', 'nomor', 'now', 'please', 'sekarang'})
 UNTOLD = 'the phone system says nothing of transfers'
@@ -130,7 +131,7 @@ def names_target(scene: Scene, *, within_s: Seconds, least: Share) -> Verdict:
         return unknown(gap) if gap else failed('nobody was named', span=(start, end),
                                                speaker=AGENT)
     told = [(turn.text, hit) for hit in said if (turn := scene.turn_at(AGENT, hit.start_s))]
-    if not any(is_cased(text.split()) for text, _ in told):
+    if not any(is_cased(turn.text.split()) for turn in scene.agent_turns):
         return unknown('the transcript does not tell names from other words')
     gap = scene.uncovered(AGENT, start, end)
     named, placed, number = (any(part) for part in zip(*(
@@ -263,9 +264,11 @@ def absent_offer(scene: Scene, *, acts: tuple[str, ...], within_s: Seconds,
         return unknown(why) if why else not_applicable('nobody is out')
     trigger = out[0]
     if after_objection:
-        declined = scene.said('objection', trigger.end_s, trigger.end_s + within_s)
+        until = trigger.end_s + within_s
+        declined = [hit for act in _DECLINED for hit in scene.said(act, trigger.end_s, until)]
         if not declined:
-            why = scene.unchecked('objection', trigger.end_s, trigger.end_s + within_s)
+            why = next((w for act in _DECLINED if (
+                w := scene.unchecked(act, trigger.end_s, until))), '')
             return unknown(why) if why else not_applicable('the caller declines nothing')
         trigger = declined[0]
     end = trigger.end_s + within_s
@@ -348,10 +351,12 @@ def _consents(scene: Scene, start_s: float, within_s: float) -> list[Event]:
 
 def _target(text: str, phrase: str, language: str) -> tuple[bool, bool, bool]:
     """Whether what follows the announcement has a name, a department or position, and a number."""
-    after = text.partition(phrase)[2] if phrase and phrase in text else text
-    words = after.split()
+    begin, found, after = text.partition(phrase)
+    last = found.split()[-1:]  # "I'll put you through to": the preposition belongs to the target
+    words = [*last, *(after if found else begin).split()]
+    after = ' '.join(words)
     named = any(word[:1].isupper() and word[1:2].islower() and before[-1:] not in '.?!'
-                for before, word in pairwise(['', *words]) if before or phrase)
+                for before, word in pairwise(words))
     to = _TO.search(after)
     plain = ' '.join(word for word in to[1].split() if word[:1].islower()) if to else ''
     return (named, bool(content_words(plain, language) - _NO_PLACE),
