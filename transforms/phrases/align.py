@@ -31,7 +31,7 @@ def align(index: Index, rows: Ints, party: NDArray[np.int8], part: NDArray[np.in
     added = np.zeros((len(part), width + 1), np.int32)
     np.cumsum(index.heard.added[heard] * _STARTS, axis=1, out=added[:, 1:])
     at = np.arange(width + 1)
-    slack = np.where(length > 2, SLACK, 0)[:, None]
+    slack = np.where(index.whole[part], 0, SLACK)[:, None]
     starts = (at >= SLACK - slack) & (at < SLACK + BUCKET + slack)
     starts &= (index.parties[part][:, None] & party[start[:, None] + at]) > 0
     best = np.where(starts, _STARTS - 1 - at, _NEVER * _STARTS).astype(np.int32)
@@ -58,7 +58,6 @@ def align(index: Index, rows: Ints, party: NDArray[np.int8], part: NDArray[np.in
     value = last[np.arange(len(part)), end]
     cost, first = value // _STARTS, _STARTS - 1 - value % _STARTS
     good = cost <= index.allowed[part]
-    # Parts of one or two words have nothing between them.
-    good &= (length > 2) | (end - first == length)
+    good &= ~index.whole[part] | (end - first == length)
     good &= end > first
     return part[good], (start + first)[good], (start + end)[good], cost[good].astype(np.int64)

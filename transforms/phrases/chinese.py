@@ -96,6 +96,10 @@ def _lost(token: str) -> float:
     return 0.25 if token in _FINAL else 0.5 if token in _SMALL else 1.0
 
 
+def _weight(token: str) -> float:
+    return 0.5 if token in _SMALL else 1.0
+
+
 def _added(token: str) -> float:
     if token[0] == NOT:
         return FORBIDDEN
@@ -133,7 +137,8 @@ def _name_ends(tokens: Sequence[str], at: int) -> list[int]:
 
 
 CHINESE = Tongue(
-    letters=True, tokenise=_FOLDS, sound=_sound, heard_for=_heard_for, lost=_lost, added=_added,
+    letters=True, tokenise=_FOLDS, spoken=_FOLDS, sound=_sound, heard_for=_heard_for, lost=_lost,
+    added=_added,
     negation=_negation, duration_end=_duration_end, name_ends=_name_ends,
     whole_turn=frozenset({'什么', '啊', '蛤', '哪位', '说', '讲'}),
-    allowance=((2, 0.25), (3, 0.45), (4, 0.9), (5, 1.0), (6, 1.3), (8, 1.8), (10, 2.2)))
+    weight=_weight, allowance=(0.38, 1.2))

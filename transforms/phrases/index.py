@@ -18,7 +18,7 @@ from transforms.phrases.tongue import FORBIDDEN, Costs, Tongue
 
 Ints = NDArray[np.int32]
 
-RUNS = 6  # pairs or threes that are indexed of one part
+RUNS = 8  # pairs or threes that are indexed of one part
 LONG = 7  # letters of a part from which on it is looked for by threes
 NEVER = 1000
 RARE = 6  # parts that share a word, at most, for the word alone to lead to them
@@ -27,17 +27,22 @@ BUCKET = 4  # windows start at multiples of this many tokens
 SLACK = 3  # tokens that a part may take more, on either side
 BESIDE = '^'  # marks a capitalised name inside a sentence: it may stand between a phrase's words
 NAME_BESIDE = 0.1  # what such a name costs there
+EDGE = 0.3  # more for the loss of a part's first or last token: what is left may be another phrase
 SCALE = 100  # costs are whole numbers of hundredths
 MARGIN = 64  # tokens of nothing on either side of a call
 
 
 @dataclass(frozen=True)
 class Part:
-    """Words that are looked for, by how much they may differ, and by whom (bits) they are said."""
+    """Words that are looked for, by how much they may differ, and by whom (bits) they are said.
+
+    `whole`: nothing may be lost or added.
+    """
 
     tokens: tuple[str, ...]
     allowed: float
     parties: int
+    whole: bool
 
 
 class Heard:
@@ -132,6 +137,7 @@ class Index:
         self.columns = np.zeros((count, longest), np.int64)
         self.lost = np.zeros((count, longest), np.int32)
         self.allowed = np.array([round(part.allowed * SCALE) for part in parts], np.int32)
+        self.whole = np.array([part.whole for part in parts], np.bool_)
         self.parties = np.array([part.parties for part in parts], np.int8)
         self.bits = np.zeros((count, 2), np.uint64)
         self.missing = np.zeros(count, np.int64)
@@ -139,6 +145,8 @@ class Index:
             self.columns[n, :len(at)] = at
             lost = [tongue.lost(token) for token in part.tokens]
             self.lost[n, :len(at)] = np.rint(np.array(lost) * SCALE)
+            for edge in {0, len(at) - 1}:
+                self.lost[n, edge] += round(EDGE * tongue.weight(part.tokens[edge]) * SCALE)
             self.bits[n] = heard.bits_of(at)
             self.missing[n] = _most_missing(sorted(min(cost, 0.85) for cost in lost), part.allowed)
         self._post(columns)
