@@ -178,7 +178,7 @@ def _heard(lexicon: Lexicon, turns: Sequence[SaidTurn], rng: random.Random,
             heard = _spaced([word for word in heard if word], rng)
         else:
             heard = misheard(_units(text, language), language, rng, vocabulary, rate)
-        meant += _units(turn.text, language)
+        meant += _units(turn.text.lower(), language)
         got += _units(' '.join(heard).lower().replace('.', ''), language)
         if traditional:
             heard = [''.join(_TRADITIONAL.get(c, c) for c in word) for word in heard]

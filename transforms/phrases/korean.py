@@ -91,6 +91,10 @@ def _sound(token: str) -> str:
     return f'{initial.translate(_PLAIN)}{_VOWEL_CLASS[vowel]}{_FINAL_CLASS[final]}'
 
 
+# Costs by how unlike the sounds are.
+_NEAR = ((0.4, 0.3), (0.65, 0.45), (1.0, 0.65))
+
+
 def _unlike(heard: tuple[str, str, int], meant: tuple[str, str, int]) -> float:
     """0 for the same sound, about 1 for each of initial, vowel and final that is another."""
     a, b = heard, meant
@@ -119,7 +123,7 @@ def _heard_for(heard: str, meant: Sequence[str]) -> Costs:
             out[at] = 0.45 if near else FORBIDDEN
         elif parts and other:
             unlike = _unlike(parts, other)
-            out[at] = 0.3 if unlike <= 0.4 else 0.45 if unlike <= 1.0 else 1.0
+            out[at] = next((cost for most, cost in _NEAR if unlike <= most), 1.0)
     return out
 
 
@@ -169,4 +173,4 @@ KOREAN = Tongue(
     lost=_lost, added=_added,
     negation=_negation, duration_end=_duration_end, name_ends=_name_ends,
     whole_turn=frozenset({'뭐요', '왜요', '이름이요'}),
-    weight=_weight, allowance=(0.32, 1.0))
+    weight=_weight, allowance=(0.4, 1.5))

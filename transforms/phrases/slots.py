@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rapidfuzz.distance import Levenshtein
+
 from transforms.phrases.texts import Text
 from transforms.phrases.tongue import Tongue
-from transforms.tokens import alike, distance
+from transforms.tokens import alike
 
 GUESSED = 0.2  # off the score of a name that only its place gives away
 UNSURE = 0.1  # off the score of a duration whose number is none
@@ -141,8 +143,8 @@ class Slots:
             return abs(len(heard) - len(name)) <= 1 and alike(''.join(heard), ''.join(name))
         sound = self._tongue.sound
         longest = max(len(heard), len(name))
-        return distance([sound(token) for token in heard],
-                        [sound(token) for token in name]) <= COMPANY_UNLIKE * longest
+        return Levenshtein.distance([sound(token) for token in heard],
+                                    [sound(token) for token in name]) <= COMPANY_UNLIKE * longest
 
 
 def _wider(found: Filled, first: int, end: int, off: float = 0.0, guess: Span | None = None
