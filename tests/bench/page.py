@@ -170,8 +170,8 @@ def _phrases(found: Mapping[str, Any]) -> str:
         'of the lists among other sentences, hit by simulated recognition errors. A phrase counts '
         'as said where it was put, also when errors hit it; `intact` is the share that none hit. '
         'Short phrases are those of one or two words, or of up to four characters: what is lost of '
-        'them nothing brings back. Categories reach the target with a recall of 0.90 at a precision '
-        'of 0.98.',
+        'them nothing brings back. Categories reach the target with a recall of 0.90 at a '
+        'precision of 0.98.',
         _table(['language', 'phrases', 'errors', 'said', 'intact', 'recall', 'precision',
                 'categories at target', 'short: intact', 'short: recall', 'words a call',
                 'ms a call'], summary),

@@ -47,7 +47,8 @@ def measured(lexicon: Lexicon, seeds: Sequence[int], split: str) -> dict[str, An
         tally.add(one, found)
     return {'error_rate': round(sum(rates) / len(rates), 4),
             'call_ms': round(1000 * sorted(took)[len(took) // 2], 2),
-            'words': round(words / len(rates)), 'phrases': sum(map(len, lexicon.categories.values())),
+            'words': round(words / len(rates)),
+            'phrases': sum(map(len, lexicon.categories.values())),
             **tally.figures()}
 
 
@@ -96,7 +97,7 @@ class Tally:
                    for phrase in self._lexicon.categories[category])
 
     def _survived(self, category: str, phrase: str, heard: Sequence[str], found: bool) -> None:
-        """Counts phrases that no error hit, and short ones: of one or two words, or four letters."""
+        """Counts phrases that no error hit, and short ones (two words or four letters at most)."""
         tongue = tongue_of(self._lexicon.language)
         line = ' ' + ' '.join(tongue.tokenise(heard).tokens) + ' '
         intact = _pattern(self._lexicon.language, phrase).search(line) is not None

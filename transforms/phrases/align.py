@@ -9,7 +9,7 @@ from transforms.phrases.index import BUCKET, SCALE, SLACK, Index, Ints
 from transforms.phrases.tongue import FORBIDDEN
 
 LENGTHS = (14, 9, 5)  # parts of about the same length are aligned together
-PRUNED = 3  # after so many tokens of a part, windows without hope are dropped
+PRUNED = 2  # after so many tokens of a part, windows without hope are dropped
 
 _NEVER = int(FORBIDDEN * SCALE)
 _STARTS = 64  # a cost times this, plus 63 less the column where it starts

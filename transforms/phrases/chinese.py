@@ -79,7 +79,7 @@ def _cost(heard: str, meant: str) -> float:
     (initial_a, final_a), (initial_b, final_b) = _split_syllable(a), _split_syllable(b)
     if final_a == final_b and frozenset((initial_a, initial_b)) in _NEAR_INITIALS:
         return 0.45
-    return 1.0 if initial_a != initial_b and final_a != final_b else 0.85
+    return 1.2 if initial_a != initial_b and final_a != final_b else 0.9
 
 
 def _heard_for(heard: str, meant: Sequence[str]) -> Costs:

@@ -56,9 +56,11 @@ _READINGS = dict(pair.split(':') for pair in _text('''
     直接:ちょくせつ 席:せき 外し:はずし 戻り:もどり 戻:もど 伝言:でんごん 通り:とおり
     大変:たいへん 本当:ほんとう 絶対:ぜったい 約束:やくそく 保証:ほしょう 最悪:さいあく
     遅:おそ 早:はや 急:いそ
-    終わ:おわ 終え:おえ 思う:おもう 思っ:おもっ 思え:おもえ 違い:ちがい 違う:ちがう 違っ:ちがっ 忘れ:わすれ
+    終わ:おわ 終え:おえ 思う:おもう 思っ:おもっ 思え:おもえ 違い:ちがい 違う:ちがう 違っ:ちがっ
+    忘れ:わすれ
     考え:かんがえ 覚え:おぼえ 決め:きめ 選:えら 始ま:はじま 開け:あけ 閉ま:しま 置い:おい 押し:おし
-    払っ:はらっ 払い:はらい 探し:さがし 壊れ:こわれ 動か:うごか 助か:たすか 呼び:よび 言っ:いっ 行っ:いっ
+    払っ:はらっ 払い:はらい 探し:さがし 壊れ:こわれ 動か:うごか 助か:たすか 呼び:よび 言っ:いっ
+    行っ:いっ
 '''))
 
 _ENDINGS = {
@@ -98,7 +100,7 @@ def _spoken(raw: Sequence[str]) -> Tokens:
 
 def _kana(raw: Sequence[str], folds: Folds) -> Tokens:
     read = _KANJI(raw)
-    kana = folds(read.tokens)
+    kana = folds.folded(''.join(read.tokens), range(len(read.tokens)))
     return Tokens(kana.tokens, [read.first[at] for at in kana.first],
                   [read.last[at] for at in kana.last])
 

@@ -91,6 +91,7 @@ def _sound(token: str) -> str:
     return f'{initial.translate(_PLAIN)}{_VOWEL_CLASS[vowel]}{_FINAL_CLASS[final]}'
 
 
+_UNLIKE = 1.3  # another syllable altogether
 # Costs by how unlike the sounds are.
 _NEAR = ((0.4, 0.3), (0.65, 0.45), (1.0, 0.65))
 
@@ -110,7 +111,7 @@ def _unlike(heard: tuple[str, str, int], meant: tuple[str, str, int]) -> float:
 
 def _heard_for(heard: str, meant: Sequence[str]) -> Costs:
     parts = _parts(heard)
-    out = np.full(len(meant), 1.0, np.float32)
+    out = np.full(len(meant), _UNLIKE, np.float32)
     for at, token in enumerate(meant):
         other = _parts(token)
         if token == heard:
@@ -123,7 +124,7 @@ def _heard_for(heard: str, meant: Sequence[str]) -> Costs:
             out[at] = 0.45 if near else FORBIDDEN
         elif parts and other:
             unlike = _unlike(parts, other)
-            out[at] = next((cost for most, cost in _NEAR if unlike <= most), 1.0)
+            out[at] = next((cost for most, cost in _NEAR if unlike <= most), _UNLIKE)
     return out
 
 

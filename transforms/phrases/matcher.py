@@ -93,7 +93,7 @@ class Matcher:
                     self._whole.add((category, tokens))
                     if len(tokens) > (SHORT if tongue.letters else 1):
                         yield (_Phrase(category, (tokens,), 0, whole_turn=True), tongue.allowed(
-                            tokens, lexicon.strictness.get(phrase)))
+                            tokens, lexicon.strictness.get(phrase), beside=1))
                     continue
                 if not self._usable(phrase):
                     continue
@@ -161,7 +161,7 @@ class Matcher:
         for index, turn in enumerate(words.turn):
             if turn >= 0:
                 turns.setdefault(turn, []).append(index)
-        cased = is_cased(words.text)
+        cased = not self._tongue.letters and is_cased(words.text)
         first_agent = min((t for t, at in turns.items() if words.speaker[at[0]] == AGENT),
                           default=-1)
         texts = [Text([words.text[i] for i in at], cased, self._tongue) for at in turns.values()]

@@ -70,11 +70,23 @@ class Slots:
                 yield from self._before(text, pieces[:-1],
                                         _wider(so_far, at - len(piece), so_far.end))
             return
+        for start, off, guess in self._starts(text, piece, at):
+            yield from self._before(text, pieces[:-1],
+                                    _wider(so_far, start, so_far.end, off, guess))
+
+    def _starts(self, text: Text, slot: str, at: int
+                ) -> Iterator[tuple[int, float, Span | None]]:
+        """Where a slot that ends before a token can start."""
+        if slot == '{company}' and self.companies:
+            for name in self.companies:
+                for start in range(at - len(name) - 1, at - max(1, len(name) - 1) + 1):
+                    if start >= 0 and self._same(tuple(text.tokens[start:at]), name):
+                        yield start, 0.0, None
+            return
         for start in range(at - 1, max(-1, at - 9), -1):
-            for end, off, guess in self._ends(text, piece, start):
+            for end, off, guess in self._ends(text, slot, start):
                 if end == at:
-                    yield from self._before(text, pieces[:-1],
-                                            _wider(so_far, start, so_far.end, off, guess))
+                    yield start, off, guess
 
     def _said(self, heard: Sequence[str], meant: Sequence[str]) -> bool:
         if tuple(heard) == tuple(meant):
