@@ -197,7 +197,7 @@ def _options(name: str, row: Located, given: Mapping[str, Located], decide: Any,
 
 def _named(key: str, value: Any) -> str:
     """What is wrong with an act or a window that an option names; '' where nothing is."""
-    from transforms.rules.scene import window_of
+    from transforms.rules.gates import window_of
     acts = load_acts()
     if key in _ACTS and value not in acts:
         return f'no act `{value}`.{nearest(str(value), acts)}'

@@ -42,6 +42,7 @@ def page_of(results: Mapping[str, Any]) -> str:
         '## Overlaps', _overlaps(accuracy['overlaps']),
         '## Two channels, by noise and codec', _conditions(accuracy['conditions']),
         '## One channel', _mono(accuracy['mono'], results['recordings']),
+        '## Phrases', _phrases(results['phrases']),
         '## Speed and memory', _speed(results),
     ]
     return '\n\n'.join(parts) + '\n'
@@ -160,6 +161,34 @@ def _rates(found: Mapping[str, Any],
     if not isinstance(recordings, str):
         rates += [(f'{name}, mixed down', one['der']) for name, one in recordings['lanes'].items()]
     return rates
+
+
+def _phrases(found: Mapping[str, Any]) -> str:
+    languages = found['by_language']
+    summary = [[language, by['phrases'], f'{100 * by["error_rate"]:.1f} %', by['said'],
+                _share(by['intact']), _share(by['recall']), _share(by['precision']),
+                f'{len(by["by_category"]) - len(by["below_target"])} of {len(by["by_category"])}',
+                _share(by['short']['intact']), _share(by['short']['recall']),
+                by['words'], f'{by["call_ms"]:.1f}'] for language, by in languages.items()]
+    categories = dict.fromkeys(name for by in languages.values() for name in by['by_category'])
+    rows = [[name, *(_pair(by['by_category'].get(name)) for by in languages.values())]
+            for name in categories]
+    return '\n\n'.join([
+        f'Made-up calls of seeds {found["seeds"][0]} to {found["seeds"][1]}: 60 turns with phrases '
+        'of the lists among other sentences, hit by simulated recognition errors. A phrase counts '
+        'as said where it was put, also when errors hit it; `intact` is the share that none hit. '
+        'Short phrases are those of one or two words, or of up to four characters: what is lost of '
+        'them nothing brings back. Categories reach the target with a recall of 0.90 at a '
+        'precision of 0.98.',
+        _table(['language', 'phrases', 'errors', 'said', 'intact', 'recall', 'precision',
+                'categories at target', 'short: intact', 'short: recall', 'words a call',
+                'ms a call'], summary),
+        'Recall / precision of each category:',
+        _table(['category', *languages], rows)])
+
+
+def _pair(of: Mapping[str, Any] | None) -> str:
+    return '–' if of is None else f'{_share(of["recall"])} / {_share(of["precision"])}'
 
 
 def _speed(results: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from annotated_types import Gt
 from transforms.lexicon import Lexicon
 from transforms.rules.clock import NO_CLOCK, local_time
 from transforms.rules.elements import heard, plain
+from transforms.rules.pace import agent_rates
 from transforms.rules.registry import decider
 from transforms.rules.scene import Scene
 from transforms.rules.shapes import Seconds, Share, limit
@@ -122,13 +123,14 @@ def help_asked_willingly(scene: Scene, *, least_gap_s: Seconds,
     why = scene.uncovered(AGENT, hit.start_s, hit.end_s)
     if why:
         return unknown(why)
-    rates = [rate for count, rate in scene.agent_rates if count >= min_units]
+    spoken = agent_rates(scene)
+    rates = [rate for count, rate in spoken if count >= min_units]
     turn = scene.turn_at(AGENT, hit.start_s)
     if turn is None or len(rates) < min_turns or hit.end_s <= hit.start_s:
         return unknown('too few words for a rate')
     letters = sum(map(len, turn.text.split())) or 1
     share = sum(map(len, (hit.evidence or '').split())) / letters
-    count = scene.agent_rates[scene.agent_turns.index(turn)][0] * share
+    count = spoken[scene.agent_turns.index(turn)][0] * share
     ratio = 60 * count / (hit.end_s - hit.start_s) / median(rates)
     decide = passed if ratio <= max_ratio else failed
     return decide(f'{ratio:.2f} times the agent\'s usual rate', hit)

@@ -22,6 +22,7 @@ from transforms.rules.elements import (
     plain,
     required_of,
 )
+from transforms.rules.pace import agent_rates
 from transforms.rules.registry import decider
 from transforms.rules.scene import ANNOUNCED, Scene
 from transforms.rules.shapes import ActName, Seconds, Share, avoided_in, limit
@@ -247,7 +248,7 @@ def first_words_slow(scene: Scene, *, max_ratio: Annotated[float, Gt(0)], min_un
     if why:
         return unknown(why)
     rated = [(turn, count, rate) for turn, (count, rate) in zip(
-        scene.agent_turns, scene.agent_rates, strict=True) if rate > 0]
+        scene.agent_turns, agent_rates(scene), strict=True) if rate > 0]
     opening = [(count, count / rate) for turn, count, rate in rated
                if start <= turn.start_s <= end]
     count = sum(units for units, _ in opening)

@@ -6,11 +6,10 @@ ask for is worked out when it is first asked, once a call.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
-from math import inf, nan
+from functools import cached_property
+from math import inf
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -19,9 +18,9 @@ import numpy as np
 from transforms.intervals import Span, covered, subtract, union
 from transforms.metadata import Metadata, metadata_of
 from transforms.phrasebook import Phrasebook
-from transforms.rates import count_units, rate_unit
 from transforms.rings import find_ringing
 from transforms.rules.coverage import Coverage
+from transforms.rules.gates import unread, window_of
 from transforms.rules.signoff import Signoff, find_signoff
 from transforms.rules.texts import is_punctuated, questions
 from transforms.standard import Standard
@@ -153,18 +152,6 @@ class Scene:
         """Each party's listening signals."""
         return {who: [t for t in self.turns if t.is_backchannel and t.speaker == who]
                 for who in (AGENT, CALLER)}
-
-    @cached_property
-    def agent_rates(self) -> list[tuple[int, float]]:
-        """Of each of the agent's turns: its words (ko: syllables; ja, zh: characters), and how many
-        of them come to a minute of its speech."""
-        syllables, talk = rate_unit(self.language) == 'syllable', self.coverage[AGENT]
-        out = []
-        for turn in self.agent_turns:
-            count = count_units(turn.text.split(), 'syllable') if syllables else turn.word_count
-            spoken_s = talk.voiced_s(turn.start_s, turn.end_s)
-            out.append((count, 60 * count / spoken_s if spoken_s > 0 else 0.0))
-        return out
 
     @cached_property
     def word_starts(self) -> list[float]:
@@ -323,12 +310,15 @@ class Scene:
     def coverage(self) -> dict[str, Coverage]:
         """How far words cover each party's speech."""
         words, checked = self.words, self.standard.checked
-        start, end, score = (_floats(column) for column in (
+        start, end, score = (np.array(column, dtype=float) for column in (  # None becomes NaN
             words.start_s, words.end_s, words.confidence))
-        who = np.array(words.speaker, dtype=object) if len(words) else np.array([], dtype=object)
-        return {party: Coverage(self.speech[party], start[who == party], end[who == party],
-                                score[who == party], checked.word_score,
-                                self.standard.turns.ipu_gap_s) for party in (AGENT, CALLER)}
+        own: dict[str, list[int]] = {AGENT: [], CALLER: []}
+        for index, speaker in enumerate(words.speaker):
+            if speaker in own:
+                own[speaker].append(index)
+        return {party: Coverage(self.speech[party], start[at], end[at], score[at],
+                                checked.word_score, self.standard.turns.ipu_gap_s)
+                for party, at in own.items()}
 
     def unchecked(self, act: str, start_s: float, end_s: float) -> str:
         """Why not finding an act between two instants proves nothing; '' where it does.
@@ -358,19 +348,10 @@ class Scene:
         return ''
 
     def _unread(self, act: str) -> str:
-        lexicon = self.lexicon
-        if lexicon is None:
-            return f'there is no phrase list for language {self.language}'
-        if self.phrase_trust == NONE:
+        if self.lexicon is not None and self.phrase_trust == NONE:
             return f'no phrase of {self.language} is in all that was said: is that its language?'
-        lists = self.phrasebook.acts[act].lists
-        if not any(name in lexicon.categories for name in lists):
-            return f'no phrase list of {self.language} knows the act {act}'
-        if any(name in lexicon.drafts for name in lists):
-            return f'the phrase list of {act} is a draft'
-        if lexicon.reviewed_by is None and not self.standard.checked.accept_unreviewed:
-            return f'the phrase list of {act} has not been reviewed'
-        return ''
+        return unread(self.lexicon, self.language, act, self.phrasebook.acts[act].lists,
+                      self.standard.checked.accept_unreviewed)
 
     @cached_property
     def is_cut_short(self) -> bool:
@@ -391,20 +372,3 @@ class Scene:
         """How many seconds of a span neither party speaks."""
         both = union([*self.speech[AGENT], *self.speech[CALLER]])
         return span[1] - span[0] - covered(span, both)
-
-
-@lru_cache(maxsize=256)
-def window_of(name: str) -> tuple[str, float]:
-    """The parts of a window's name: call, opening, closing; first and seconds; last and percent.
-    Raises ValueError where it is no window."""
-    if name in ('call', 'opening', 'closing'):
-        return name, 0.0
-    found = re.fullmatch(r'first (\d+(?:\.\d+)?)|last (\d+(?:\.\d+)?)%', name)
-    if not found:
-        raise ValueError(f'`{name}` is no window: write call, opening, closing, `first 60` '
-                         '(seconds from the answer) or `last 25%`')
-    return ('first', float(found[1])) if found[1] else ('last', float(found[2]))
-
-
-def _floats(column: Sequence[float | None]) -> np.ndarray:
-    return np.array([nan if value is None else value for value in column], dtype=float)

@@ -171,10 +171,16 @@ def _business(before: Event, after: Event, scene: Scene) -> bool:
     said = [words.text[i] for i in range(bisect_left(starts, before.end_s),
                                          bisect_left(starts, after.start_s))
             if words.speaker[i] == AGENT and words.turn[i] >= 0]
-    plain = [text for text in said if not scene.matcher.is_signal([text])]
-    if scene.language in NO_SPACES:
-        return sum(map(len, plain)) > closing.resume_chars
-    return len(plain) > closing.resume_words
+    spaced = scene.language not in NO_SPACES
+    left = closing.resume_words if spaced else closing.resume_chars
+    if (len(said) if spaced else sum(map(len, said))) <= left:
+        return False
+    for text in said:
+        if not scene.matcher.is_signal([text]):
+            left -= 1 if spaced else len(text)
+            if left < 0:
+                return True
+    return False
 
 
 def _groups(scene: Scene) -> list[Group]:
