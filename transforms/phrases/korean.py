@@ -93,7 +93,7 @@ def _sound(token: str) -> str:
 
 _UNLIKE = 1.3  # another syllable altogether
 # Costs by how unlike the sounds are.
-_NEAR = ((0.4, 0.3), (0.65, 0.45), (1.0, 0.65))
+_NEAR = ((0.4, 0.3), (0.65, 0.45), (1.0, 0.85))
 
 
 def _unlike(heard: tuple[str, str, int], meant: tuple[str, str, int]) -> float:
@@ -174,4 +174,4 @@ KOREAN = Tongue(
     lost=_lost, added=_added,
     negation=_negation, duration_end=_duration_end, name_ends=_name_ends,
     whole_turn=frozenset({'뭐요', '왜요', '이름이요'}),
-    weight=_weight, allowance=(0.4, 1.5))
+    weight=_weight, allowance=(0.45, 2.2))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 
 import numpy as np
 
@@ -65,6 +66,7 @@ class Matcher:
 
     def __init__(self, lexicon: Lexicon):
         self.lexicon = lexicon
+        self._lock = Lock()  # what was heard is kept from call to call
         self._tongue = tongue_of(lexicon.language)
         companies = [tuple(self._pattern(name)) for name in lexicon.companies]
         self._slots = Slots(self._tongue, [name for name in companies if name])
@@ -189,14 +191,15 @@ class Matcher:
         if not texts:
             return out
         index = self._index
-        rows = rows_of(texts, index.heard)
-        party = np.zeros(len(rows), np.int8)
-        turn_at = np.zeros(len(rows), np.int32)
-        for n, (text, who) in enumerate(zip(texts, parties, strict=True)):
-            party[text.at:text.at + len(text.tokens)] = who
-            turn_at[text.at:text.at + len(text.tokens)] = n
-        part, start = index.candidates(rows, party)
-        part, first, end, cost = align(index, rows, party, part, start)
+        with self._lock:
+            rows = rows_of(texts, index.heard)
+            party = np.zeros(len(rows), np.int8)
+            turn_at = np.zeros(len(rows), np.int32)
+            for n, (text, who) in enumerate(zip(texts, parties, strict=True)):
+                party[text.at:text.at + len(text.tokens)] = who
+                turn_at[text.at:text.at + len(text.tokens)] = n
+            part, start = index.candidates(rows, party)
+            part, first, end, cost = align(index, rows, party, part, start)
         seen = set()
         for one in zip(part.tolist(), first.tolist(), end.tolist(), cost.tolist(), strict=True):
             if one not in seen:
