@@ -83,7 +83,9 @@ def read_landed(root: Path) -> Iterator[Stage]:
     try:
         chunks: list[tuple[Staged, ...]] = []
         damaged: list[Reject] = []
-        paths = list(landing.landed(root))
+        # In order of call_id, so that the files of a table can be read by ranges of it.
+        paths = sorted(landing.landed(root),
+                       key=lambda path: landing.call_id_of(path) or path.name)
         for first in range(0, len(paths), CHUNK_CALLS):
             chunk = _write_chunk(
                 root, folder, len(chunks), paths[first:first + CHUNK_CALLS], damaged)

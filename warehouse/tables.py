@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # a tenth of a second to import: only where a table is opened
 
 # Delta's log keeps the smallest and largest value of these columns, in plain text: no texts.
 _CONFIGURATION = {'delta.dataSkippingStatsColumns': 'call_id,call_date'}
+# Some hundred calls of words, so that what reads calls by ranges need not read far more.
+_GROUP_ROWS = 2 ** 17
 _UNUSABLE = '[]\\^|%?*\n'  # delta-rs or DuckDB cannot name a file in such a folder
 
 
@@ -87,7 +89,8 @@ def write(root: Path, name: str, rows: pa.RecordBatchReader, predicate: str | No
     """
     from deltalake import WriterProperties, write_deltalake
     missing = set(rows.schema.names) - columns(ensure(root, name))
-    path, properties = str(folder(root, name)), WriterProperties(compression='ZSTD')
+    path = str(folder(root, name))
+    properties = WriterProperties(compression='ZSTD', max_row_group_size=_GROUP_ROWS)
     schema_mode: Literal['merge'] | None = 'merge' if missing else None
     if predicate:
         write_deltalake(path, rows, mode='overwrite', predicate=predicate,
