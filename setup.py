@@ -28,6 +28,7 @@ setup(
         'pyarrow>=20',
         'pydantic>=2.7',
         'pyyaml>=6',
+        'rapidfuzz>=3.14',
         'resemblyzer==0.1.4',
         'rich>=13',
         'scipy>=1.15',

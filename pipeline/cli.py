@@ -183,17 +183,18 @@ def _rules(args: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _config_check(args: argparse.Namespace, rest: list[str]) -> int:
-    from pipeline.lexicons import load_lexicon
+    from pipeline.lexicons import describe_lexicons, load_lexicons
     from pipeline.settings import fingerprint_of, load_settings
     from pipeline.standards import load_standard
     from transforms.transcribe import resolve_engine
 
     settings = load_settings(args.file)
+    lexicons = load_lexicons(settings.phrases)
     for name in dict.fromkeys((settings.standard, *settings.standards)):
-        standard = load_standard(name)
+        standard = load_standard(name, lexicons)
         print(f'standard {standard.name}: version {standard.version}')
-    lexicon = load_lexicon(settings.language)
-    print(f'phrases {lexicon.language}: {len(lexicon.categories)} categories')
+    for line in describe_lexicons(settings.phrases):
+        print(_clean(line))
     engine = resolve_engine(settings.transcribe)
     print(f'transcriber {engine.name}: {engine.why}')
     print(f'fingerprint {fingerprint_of(settings)[:12]}')

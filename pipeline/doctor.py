@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.lexicons import load_lexicon
+from pipeline.lexicons import load_lexicons
 from pipeline.offline import offline
 from pipeline.settings import Settings, load_settings
 from pipeline.standards import load_standard
@@ -53,7 +53,7 @@ def examine(config: str | None, warehouse: str | None, deep: bool = False) -> li
         settings = load_settings(config)
         for name in dict.fromkeys((settings.standard, *settings.standards)):
             load_standard(name)
-        load_lexicon(settings.language)
+        load_lexicons(settings.phrases)
     except ConfigError as error:
         return [*found, *doctor_models.bundled(),
                 *(Finding('config', MISSING, line, 'etiquette config check FILE')

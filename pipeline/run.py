@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from pipeline.beam_flags import is_local
+from pipeline.lexicons import load_lexicons
 from pipeline.plan import Plan
 from pipeline.progress import REJECTED_BEFORE, Progress, Tally
 from pipeline.settings import (
@@ -76,8 +77,9 @@ def run_batch(batch: Batch, settings: Settings, root: Path, *, command: str, bea
 def plan_of(settings: Settings, context: RunContext) -> Plan:
     """The frozen values that workers are handed."""
     names = dict.fromkeys((settings.standard, *settings.standards))
-    return Plan(settings, context, tuple(load_standard(name) for name in names),
-                load_phrasebook(settings.language))
+    lexicons = load_lexicons(settings.phrases)
+    return Plan(settings, context, tuple(load_standard(name, lexicons) for name in names),
+                load_phrasebook(settings.language, lexicons))
 
 
 def usable_cores() -> int:

@@ -12,7 +12,7 @@ from annotated_types import Ge
 
 from pipeline.config_files import config_tree
 from pipeline.instants import InstantError, zone_of
-from pipeline.lexicons import load_lexicon
+from pipeline.lexicons import languages, load_lexicons
 from pipeline.limits import LimitOptions
 from pipeline.sources import SourceOptions
 from pipeline.yaml_records import (
@@ -23,6 +23,7 @@ from pipeline.yaml_records import (
 from transforms.decode import DecodeOptions
 from transforms.diarize import DiarizeOptions
 from transforms.lanes import LaneOptions
+from transforms.lexicon import Lexicon
 from transforms.redact import RedactOptions
 from transforms.roles import RoleOptions
 from transforms.sounds import SoundOptions
@@ -44,6 +45,7 @@ class Settings:
       standard: the standard that `kpis` and the views show.
       standards: all that calls are judged by; `standard` is always among them.
       language: ISO 639-1 of the phrase list.
+      phrases: files of a site's own companies and phrases (`pipeline.lexicons`).
       agent_channel: the agent's channel (0-based) where the manifest says nothing; null: find out.
     """
 
@@ -54,6 +56,7 @@ class Settings:
     standard: str
     standards: tuple[str, ...]
     language: str
+    phrases: tuple[str, ...]
     agent_channel: Annotated[int, Ge(0)] | None
     limits: LimitOptions
     source: SourceOptions
@@ -76,14 +79,37 @@ def load_settings(path: str | None) -> Settings:
     except InstantError as error:
         raise ConfigError(f'{tree.value["timezone"].where}: timezone `{settings.timezone}` '
                           f'{error}. {error.way_out}') from None
-    return _with_references(_with_models(settings), tree)
+    if settings.language not in languages():
+        raise ConfigError(f'{tree.value["language"].where}: no phrase list for language '
+                          f'`{settings.language}`; there is {", ".join(languages())}')
+    return _with_phrases(_with_references(_with_models(settings), tree), tree)
+
+
+def lexicon_of(settings: Settings) -> Lexicon:
+    """The phrases that a run of these settings looks for."""
+    return load_lexicons(settings.phrases)[settings.language]
+
+
+def _with_phrases(settings: Settings, tree: Located) -> Settings:
+    """With the paths of the phrase files, which are relative to the file that names them."""
+    named = [(Path(_beside(item.where, item.value)), item) for item in tree.value['phrases'].value]
+    missing = [f'{item.where}: `phrases`: {path}: no such file; give the path of a YAML file, '
+               f'relative to the settings file' for path, item in named if not path.is_file()]
+    if missing:
+        raise ConfigError('\n'.join(missing))
+    return replace(settings, phrases=tuple(str(path) for path, _ in named))
+
+
+def _beside(where: str, path: str) -> str:
+    """A path as it is meant in the file that names it."""
+    folder = Path(where.rpartition(':')[0]).parent
+    return str((folder / Path(path).expanduser()).absolute())
 
 
 def _with_references(settings: Settings, tree: Located) -> Settings:
     """With the paths of the references, which are relative to the file that names them."""
     where = tree.value['sounds'].value['references'].where
-    folder = Path(where.rpartition(':')[0]).parent
-    files = tuple(replace(file, path=str((folder / Path(file.path).expanduser()).absolute()))
+    files = tuple(replace(file, path=_beside(where, file.path))
                   for file in settings.sounds.references)
     missing = [file.path for file in files if not Path(file.path).is_file()]
     if missing:
@@ -117,7 +143,7 @@ def fingerprint_of(settings: Settings) -> str:
     # What `auto` comes to on this machine, not the word: it is another one once weights are there.
     perception['transcribe']['engine'] = [engine.name, engine.model]
     perception['transcribe']['told'] = told_phrases(settings.transcribe, engine.name,
-                                                    load_lexicon(settings.language))
+                                                    lexicon_of(settings))
     return hashlib.sha256(json.dumps([RECORD_VERSION, perception], sort_keys=True,
                                      default=str).encode()).hexdigest()
 

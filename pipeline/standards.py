@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import configs
-from pipeline.lexicons import languages, load_acts, load_lexicon
+from pipeline.lexicons import load_acts, load_lexicons
 from pipeline.text import nearest
 from pipeline.yaml_records import ConfigError, Located, build, read_extended, read_yaml, unlocated
 from transforms.lexicon import Lexicon
@@ -23,6 +23,21 @@ from transforms.standard import Standard
 
 FOLDER = configs.FOLDER / 'standards'
 _MEASURES = ('turns', 'overlaps', 'silence', 'ring', 'hold', 'checked')  # what events come from
+# The first must be less than the second (or may equal it), unless one of them is null.
+_ORDER = (
+    ('silence.warn_s', '<', 'silence.bad_s'), ('silence.bad_s', '<', 'silence.fail_s'),
+    ('silence.bad_s', '<=', 'hold.announced_min_s'),
+    ('overlaps.min_event_s', '<', 'overlaps.min_ovl_s'),
+    ('overlaps.min_ovl_s', '<=', 'overlaps.headline_s'),
+    ('overlaps.headline_s', '<=', 'overlaps.long_ovl_s'),
+    ('turns.ipu_gap_s', '<', 'overlaps.isolation_s'),
+    ('overlaps.isolation_s', '<', 'turns.pause_s'),
+    ('pickup.min_rings', '<=', 'pickup.max_rings'), ('pickup.max_rings', '<', 'pickup.late_rings'),
+    ('pickup.min_rings', '<=', 'pickup.max_rings_done'),
+    ('opening.window_s', '<=', 'opening.late_s'),
+    ('hold_protocol.min_wait_s', '<=', 'hold_protocol.scored_wait_s'),
+    ('name_use.min_uses', '<=', 'name_use.max_uses'),
+    ('closing.window_s', '<=', 'closing.window_min_s'))
 _FIELDS = ('sentence', 'source', 'tier', 'weight', 'on', 'decide', 'why_not', 'elsewhere', 'stage')
 
 
@@ -47,8 +62,11 @@ def load_standard(name: str, lexicons: Mapping[str, Lexicon] | None = None) -> S
     version = f'{_hash([measures, phrases])}-{_hash([everything, phrases])}'
     tree.value['version'] = Located(version, f'{path}:1')
     tree.value['rules'] = Located((), f'{path}:1')
-    standard = build(Standard, tree)
-    return _with_rules(standard, rules, tree)
+    standard = _with_rules(build(Standard, tree), rules, tree)
+    faults = _disorder(tree)
+    if faults:
+        raise ConfigError('\n'.join(faults))
+    return standard
 
 
 def standards() -> list[str]:
@@ -59,7 +77,7 @@ def standards() -> list[str]:
 @cache
 def shipped_lexicons() -> dict[str, Lexicon]:
     """The shipped phrase lists by language."""
-    return {language: load_lexicon(language) for language in languages()}
+    return load_lexicons()
 
 
 def load_phrasebook(default: str, lexicons: Mapping[str, Lexicon] | None = None) -> Phrasebook:
@@ -194,6 +212,34 @@ def _named(key: str, hint: Any, value: Any) -> str:
         except ValueError as error:
             return str(error)
     return ''
+
+
+def _disorder(tree: Located) -> list[str]:
+    """The thresholds that overlap: each with its line, the other's, and what must hold."""
+    faults = []
+    for lower, sign, upper in _ORDER:
+        low, high = _at(tree, lower), _at(tree, upper)
+        if low.value is None or high.value is None:
+            continue
+        if low.value > high.value or (sign == '<' and low.value == high.value):
+            must = 'less than' if sign == '<' else 'at most'
+            faults.append(f'{low.where}: `{lower}` = {low.value} must be {must} `{upper}` = '
+                          f'{high.value} ({high.where}); change one')
+    for name in ('hours', 'lunch'):
+        span = _at(tree, f'callback.{name}')
+        if span.value is not None:
+            times = unlocated(span)
+            if any(not re.fullmatch(r'([01]\d|2[0-3]):[0-5]\d', str(at)) for at in times) \
+                    or times[0] >= times[1]:
+                faults.append(f'{span.where}: `callback.{name}` = {times}: write two times of day '
+                              'as "HH:MM", the earlier first')
+    return faults
+
+
+def _at(tree: Located, path: str) -> Located:
+    for part in path.split('.'):
+        tree = tree.value[part]
+    return tree
 
 
 def _with_rules(standard: Standard, rules: tuple[Rule, ...], tree: Located) -> Standard:

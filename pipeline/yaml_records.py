@@ -20,6 +20,9 @@ from pipeline.text import nearest
 
 Record = TypeVar('Record')
 
+# libyaml where PyYAML was built with it: ten times as fast on phrase lists.
+_LOADER = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
+
 
 class ConfigError(ValueError):
     """A settings file is wrong; the message names every fault with file, line and way out."""
@@ -27,7 +30,7 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True)
 class Located:
-    """A YAML value and where it stands. `value` is a dict of Located for a mapping."""
+    """A YAML value and where it stands: `value` is a dict or list of Located, or plain."""
 
     value: Any
     where: str
@@ -42,7 +45,7 @@ def read_yaml(path: Path) -> Located:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f'{path}: cannot be read as UTF-8 text ({error})') from None
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         raise ConfigError(f'{path}: is not YAML: {error}') from None
     if node is None:
@@ -97,6 +100,8 @@ def _named(name: str, beside: Path, folder: Path, where: str) -> Path:
 
 def _located(node: yaml.Node, path: Path) -> Located:
     where = f'{path}:{node.start_mark.line + 1}'
+    if isinstance(node, yaml.SequenceNode):
+        return Located([_located(item, path) for item in node.value], where)
     if not isinstance(node, yaml.MappingNode):
         return Located(_plain(node), where)
     out: dict[str, Located] = {}
@@ -126,6 +131,8 @@ def unlocated(tree: Located) -> Any:
     """The values alone, as plain dicts and lists."""
     if isinstance(tree.value, dict):
         return {key: unlocated(value) for key, value in tree.value.items()}
+    if isinstance(tree.value, list):
+        return [unlocated(value) for value in tree.value]
     return tree.value
 
 
@@ -166,6 +173,16 @@ def _leaf(hint: Any, tree: Located, path: str, faults: list[str]) -> Any:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         inner = '.'.join(str(part) for part in first['loc'])
-        faults.append(f'{tree.where}: `{path}{"." + inner if inner else ""}` = '
-                      f'{first["input"]!r}: {first["msg"][0].lower()}{first["msg"][1:]}')
+        faults.append(f'{_within(tree, first["loc"]).where}: `{path}{"." + inner if inner else ""}`'
+                      f' = {first["input"]!r}: {first["msg"][0].lower()}{first["msg"][1:]}')
         return None
+
+
+def _within(tree: Located, steps: tuple[int | str, ...]) -> Located:
+    """The value that the steps lead to, as far as the file goes with them."""
+    for step in steps:
+        inner = dict(enumerate(tree.value)) if isinstance(tree.value, list) else tree.value
+        if not isinstance(inner, dict) or step not in inner:
+            break
+        tree = inner[step]
+    return tree

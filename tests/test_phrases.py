@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 from tests.calls_for_tests import words_of
 from tests.standard_for_tests import english, matcher
 from transforms.phrases import Matcher, matcher_of, opening_score
-from transforms.slips import slipped
 from transforms.tokens import alike, distance, duration_end, tokenise
 from warehouse.records import AGENT, CALLER, Words
 
@@ -23,7 +22,7 @@ def found(text: str, who: str = AGENT) -> dict[str, str]:
 
 @pytest.mark.parametrize('category', sorted(english().categories))
 def test_every_phrase_of_every_list_is_found_where_it_is_said(category):
-    who = CALLER if category.startswith('caller') else AGENT
+    who = CALLER if category in english().caller_categories else AGENT
     for phrase in english().categories[category]:
         text = phrase.replace('{company}', 'Acme').replace('{name}', 'Maria')
         short = category == 'hold_time_limit'
@@ -113,7 +112,7 @@ def test_a_bare_hello_is_banned_in_the_first_turn_of_the_agent_alone():
     'thank you goodbye', 'my name is Anna', 'hold on one moment please'])
 def test_the_words_of_the_caller_never_count_as_the_agents(text):
     assert found(text)
-    assert not found(text, CALLER)
+    assert not set(found(text, CALLER)) - english().caller_categories
 
 
 def test_a_name_is_no_common_word_and_has_a_capital_where_there_are_any():
@@ -213,9 +212,6 @@ def test_a_duration_is_a_number_and_a_unit_of_the_right_size():
     assert duration_end(['a', 'moment'], 0, None) is None
 
 
-def test_a_slip_is_one_small_word_or_nearly_the_same_word():
-    assert slipped(['help', 'you', 'with'], ['help', 'with']) == 2
-    assert slipped(['help', 'you'], ['help', 'you']) is None
-    assert slipped(['help', 'you'], ['kept', 'you']) is None
+def test_alike_are_words_of_nearly_the_same_letters():
     assert alike('question', 'questions')
     assert not alike('no', 'on')

@@ -152,3 +152,53 @@ def test_redacting_a_call_of_700_words_takes_less_than_two_milliseconds():
         redact_words(words, OPTIONS)
         times.append(time.perf_counter() - began)
     assert min(times) < 0.002
+
+
+def cut(text):
+    """A transcript with one word a character, as Japanese and Chinese engines give it."""
+    return ' '.join(text.replace(' ', ''))
+
+
+@pytest.mark.parametrize(('said', 'stored'), [
+    # Indonesian
+    ('nomor saya nol delapan satu dua tiga empat lima enam tujuh',
+     f'nomor saya {tagged(9, "[phone]")}'),
+    ('rekening satu dua tiga eh empat lima enam', f'rekening {tagged(7, "[account]")}'),
+    ('kartu empat satu satu satu satu satu satu satu satu satu satu satu satu satu satu satu ya',
+     f'kartu {tagged(16, "[card]")} ya'),
+    ('budi titik santoso at contoh titik com', tagged(7, '[email]')),
+    # Korean
+    ('전화번호는 공일공 일이삼사 오육칠팔이에요', f'전화번호는 {tagged(3, "[account]")}'),
+    ('전화 공일공에 일이삼사에 오육칠팔입니다', f'전화 {tagged(3, "[phone]")}'),
+    ('계좌 일 이 삼 음 사 오 육', f'계좌 {tagged(7, "[account]")}'),
+    ('카드 4111 1111 1111 1111 입니다', f'카드 {tagged(4, "[card]")} 입니다'),
+    # Japanese
+    (cut('電話はゼロ九ゼロの一二三四の五六七八です'),
+     f'電 話 は {tagged(15, "[phone]")} で す'),
+    (cut('番号はいちにさんよんごろくです'), f'番 号 は {tagged(10, "[account]")} で す'),
+    ('口座は 1234567 です', '口座は [account] です'),
+    # Chinese
+    (cut('手机号是幺三八零零一三八零零零'), f'手 机 号 是 {tagged(11, "[phone]")}'),
+    (cut('卡号六二二八嗯四八零四'), f'卡 号 {tagged(9, "[account]")}'),
+])
+def test_numbers_are_redacted_in_five_languages(said, stored):
+    assert redacted(said) == stored
+
+
+@pytest.mark.parametrize('said', [
+    'tunggu sekitar tiga puluh detik ya', 'dalam dua puluh empat jam',
+    'dua ratus lima puluh ribu rupiah', '이 일이 사실이에요', '삼십초 정도 걸립니다',
+    '구월 이십오일입니다', '이십사시간 안에 연락드리겠습니다',
+    cut('三十秒ほどお待ちください'), cut('二十四時間以内に'), cut('一番の問題は二つあります'),
+    cut('请等三十秒钟'), cut('二十四小时之内'), cut('一共两百五十块钱'), cut('我一个人一天一次'),
+])
+def test_durations_amounts_and_ordinary_words_stay_in_every_language(said):
+    assert redacted(said) == said
+
+
+@given(st.text('0123456789', min_size=8, max_size=16), st.sampled_from([
+    'nol satu dua tiga empat lima enam tujuh delapan sembilan', '공 일 이 삼 사 오 육 칠 팔 구',
+    'ゼロ いち に さん よん ご ろく なな はち きゅう', '零 一 二 三 四 五 六 七 八 九']))
+def test_no_digit_of_a_long_number_is_left_in_any_language(digits, names):
+    said = [names.split()[int(digit)] for digit in digits]
+    assert all(word.startswith('[') for word in redacted(' '.join(said)).split())

@@ -116,6 +116,7 @@ def test_what_the_caller_says_is_no_sign_off():
 
 
 @pytest.mark.parametrize('given', [{'transcript_trust': 'low'}, {'transcript_trust': 'none'},
+                                   {'language': 'fr'},
                                    {'language': 'id'}])
 def test_without_words_to_believe_the_sign_off_is_unknown(given):
     found = judged(*call(NEED, THANKS, BYE), **given)

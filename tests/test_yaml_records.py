@@ -48,6 +48,23 @@ def test_a_value_out_of_range_is_named_with_its_line(tmp_path):
         f'{path}:3: `inner.limit_s` = -4: input should be greater than or equal to 0')
 
 
+def test_a_value_inside_a_list_is_named_with_its_own_line(tmp_path):
+    path = write(tmp_path, 'list.yaml', WHOLE.replace('[a, b]', '\n    - a\n    - [b]\n'))
+    tree = read_yaml(path)
+    names = tree.value['inner'].value['names']
+    assert [item.where for item in names.value] == [f'{path}:5', f'{path}:6']
+    with pytest.raises(ConfigError) as error:
+        build(Outer, tree)
+    assert str(error.value) == (
+        f"{path}:6: `inner.names.1` = ['b']: input should be a valid string")
+
+
+def test_a_name_that_stands_twice_inside_a_list_is_refused(tmp_path):
+    path = write(tmp_path, 'list.yaml', 'title:\n  - a: 1\n    a: 2\n')
+    with pytest.raises(ConfigError, match=r'list\.yaml:3: `a` stands twice'):
+        read_yaml(path)
+
+
 def test_all_faults_of_a_file_are_told_at_once(tmp_path):
     path = write(tmp_path, 'two.yaml', WHOLE.replace('4', 'long').replace('title', 'titel'))
     with pytest.raises(ConfigError) as error:

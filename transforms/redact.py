@@ -1,8 +1,10 @@
 """Redact: card, account and phone numbers and e-mail addresses, before any text is stored.
 
 Works on the words of one lane, whichever way an engine wrote them: "4111-1111", "4111 1111",
-"four one one one", "double five", "oh". Every redacted word becomes a tag and keeps its times, so
-that no KPI changes. Durations, amounts, dates and times of day stay: rules read them.
+"four one one one", "double five", "oh"; in English, Indonesian, Korean, Japanese and Chinese
+(`transforms.numerals`), by the words themselves: callers mix languages. Every redacted word becomes
+a tag and keeps its times, so that no KPI changes. Durations, amounts, dates and times of day stay:
+rules read them.
 
 A number that is read out is rarely a valid card number by the time it was recognised, so any long
 run of digits goes; whether it is a card (Luhn), a phone (its form, or the words before it) or an
@@ -20,6 +22,8 @@ from typing import Annotated, NamedTuple
 
 from annotated_types import Ge
 
+from transforms import numerals
+from transforms.numerals import pieces
 from warehouse.records import Words
 
 CARD, ACCOUNT, PHONE, EMAIL = '[card]', '[account]', '[phone]', '[email]'
@@ -51,7 +55,7 @@ class _Kind(NamedTuple):
     """What a word can be in a number. `group`: the place in a cardinal (hundred 3, ten 2, one 1,
     0 for anything that stands alone)."""
 
-    name: str  # digits | times | hundred | bridge | unit | homophone | plus | other
+    name: str  # digits | weak | times | hundred | bridge | unit | homophone | plus | other
     digits: str = ''
     group: int = 0
 
@@ -72,7 +76,9 @@ def redact_words(words: Words, options: RedactOptions) -> Words:
     """
     if not options.enabled:
         return words
-    tags = _tags(words.text, options)
+    cut = pieces(words.text)
+    tags = {word: tag for piece, tag in sorted(_tags([text for text, _ in cut], options).items())
+            for word in cut[piece][1]}
     if not tags:
         return words
     return replace(words, text=tuple(tags.get(index, text)
@@ -88,7 +94,7 @@ def _tags(texts: Sequence[str], options: RedactOptions) -> dict[int, str]:
         if kinds[at] is _OTHER:
             at += 1
             continue
-        if kinds[at].name in ('digits', 'times'):
+        if kinds[at].name in ('digits', 'times') or _starts_weakly(kinds, at):
             parts, end = _number(kinds, at)
             tags.update(_number_tags(texts, kinds, parts, options))
             at = max(end, at + 1)
@@ -107,7 +113,7 @@ def _number(kinds: Sequence[_Kind], start: int) -> tuple[list[_Part], int]:
         kind = kinds[at]
         if kind.name == 'homophone' and not _between_digits(kinds, at):
             break
-        if kind.name in ('digits', 'homophone'):
+        if kind.name in ('digits', 'homophone', 'weak'):
             parts.append(_Part(at, kind.digits * times, kind.group))
             times, bridged = 1, 0
         elif kind.name == 'times':
@@ -124,6 +130,12 @@ def _number(kinds: Sequence[_Kind], start: int) -> tuple[list[_Part], int]:
     if at < len(kinds) and kinds[at].name in ('unit', 'hundred'):
         parts = _without_last_cardinal(parts)
     return parts, at
+
+
+def _starts_weakly(kinds: Sequence[_Kind], at: int) -> bool:
+    """Whether a syllable that is a digit, but more often a particle, begins a number."""
+    return (kinds[at].name == 'weak' and at + 1 < len(kinds)
+            and kinds[at + 1].name in ('digits', 'weak'))
 
 
 def _between_digits(kinds: Sequence[_Kind], at: int) -> bool:
@@ -234,7 +246,7 @@ def _domain_end(texts: Sequence[str], at: int) -> int | None:
     if at < len(texts) and _DOMAIN.fullmatch(_bare(texts[at])):
         return at + 1
     end = None
-    while at + 2 < len(texts) and _bare(texts[at + 1]) in ('dot', 'point'):
+    while at + 2 < len(texts) and _bare(texts[at + 1]) in _DOTS:
         last = _bare(texts[at + 2])
         if last in _TOP_LEVEL:
             end = at + 3
@@ -245,7 +257,7 @@ def _domain_end(texts: Sequence[str], at: int) -> int | None:
 
 
 def _joins(text: str) -> bool:
-    return _bare(text) in ('dot', 'point', 'underscore', 'dash', 'hyphen', 'minus', 'plus')
+    return _bare(text) in _DOTS or _bare(text) in ('underscore', 'dash', 'hyphen', 'minus', 'plus')
 
 
 @lru_cache(maxsize=65536)
@@ -266,7 +278,9 @@ _TENS = dict(zip(_split('twenty thirty forty fifty sixty seventy eighty ninety')
                  strict=True))
 _KINDS = {
     **{word: _Kind('digits', digit, 1) for word, digit in _ONES.items()},
-    **{word: _Kind('digits', digits, 2) for word, digits in _TEENS.items()},
+    **{word: _Kind('weak' if word in numerals.WEAK else 'digits', digit, 1)
+       for word, digit in numerals.DIGITS.items()},
+    **{word: _Kind('digits', digits, 2) for word, digits in (_TEENS | numerals.TENS).items()},
     **{word: _Kind('digits', digit + '0', 2) for word, digit in _TENS.items()},
     **{f'{ten}-{one}': _Kind('digits', a + b, 2) for ten, a in _TENS.items()
        for one, b in list(_ONES.items())[1:10]},
@@ -275,6 +289,10 @@ _KINDS = {
     'to': _Kind('homophone', '2', 1), 'too': _Kind('homophone', '2', 1),
     'for': _Kind('homophone', '4', 1), 'ate': _Kind('homophone', '8', 1),
     'at': _Kind('address'), '@': _Kind('address'),
+    **dict.fromkeys(numerals.AT, _Kind('address')),
+    **{word: _Kind('times', digit, 1) for word, digit in numerals.TIMES.items()},
+    **dict.fromkeys(numerals.FILLERS, _Kind('bridge')),
+    **dict.fromkeys(numerals.UNITS, _Kind('unit')),
     **dict.fromkeys(_split('um uh er erm ah and then dash hyphen space slash minus okay'),
                     _Kind('bridge')),
     **dict.fromkeys(_split(
@@ -289,10 +307,10 @@ _MONTHS = frozenset(_split(
     'feb mar apr jun jul aug sep sept oct nov dec'))
 _PHONE_CUES = frozenset(_split(
     'phone telephone mobile cell cellphone callback call reach ring fax dial landline text '
-    'whatsapp'))
+    'whatsapp')) | numerals.PHONE_CUES
 _ACCOUNT_CUES = frozenset(_split(
     'account card order reference case ticket customer policy invoice booking contract member '
-    'membership'))
+    'membership')) | numerals.ACCOUNT_CUES
 _BEFORE_ADDRESS = frozenset(_split("is it's its email e-mail mail address to me"))
 _NO_LOCAL_PART = frozenset(_split(
     'it us look looking find found online available order ordered buy page website site shop store '
@@ -300,7 +318,8 @@ _NO_LOCAL_PART = frozenset(_split(
     'works work start starts'))
 _TOP_LEVEL = frozenset(_split(
     'com net org edu gov io co info biz uk us de fr es it nl eu ca au jp kr cn id in br ch at be '
-    'se no dk fi pl me app dev'))
+    'se no dk fi pl me app dev')) | numerals.TOP_LEVEL
+_DOTS = numerals.DOTS | {'dot', 'point'}
 _EMAIL = re.compile(r'[^\s@]+@[^\s@]+\.[^\s@.]+')
 _DOMAIN = re.compile(r'[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}')
 _PHONE_FORM = re.compile(r'\b\d{3}[-. ]\d{3,4}[-. ]\d{4}\b')

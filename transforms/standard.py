@@ -175,12 +175,15 @@ class CheckedRule:
       role_confidence: the least confidence in who is the agent, where nobody said it.
       word_score, coverage: words of at least this score cover at least this share of the speech.
       accept_unreviewed: whether a phrase list that no native speaker has read is good enough.
+      foreign_words: an agent who says so many words and not one phrase of any list does not speak
+        the language that the call is said to be in.
     """
 
     role_confidence: Share
     word_score: Share
     coverage: Share
     accept_unreviewed: bool
+    foreign_words: Count
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,6 @@ class Scene:
         self.lexicon = phrasebook.lexicon(call.language)
         self.matcher = phrasebook.signals(call.language)
         self.trust = trust_of(call.transcriber, call.transcript_trust)
-        self.phrase_trust = self.trust if self.lexicon else NONE
         self._kinds: dict[str, list[Event]] = {}
         self._phrases: dict[str, list[Event]] = {}
         for event in events:
@@ -78,8 +77,17 @@ class Scene:
                 self._phrases.setdefault(event.label, []).append(event)
             else:
                 self._kinds.setdefault(event.kind, []).append(event)
+        self.phrase_trust = self.trust if self.lexicon and not self._is_foreign() else NONE
         self._said: dict[str, list[Event]] = {}
         self._checked: dict[tuple[str, float, float], str] = {}
+
+    def _is_foreign(self) -> bool:
+        """Whether the call is in another language than it is said to be: much is said, and not one
+        phrase of all lists."""
+        if any(hit.speaker == AGENT for hits in self._phrases.values() for hit in hits):
+            return False
+        said = sum(turn.word_count for turn in self.turns if turn.speaker == AGENT)
+        return said >= self.standard.checked.foreign_words
 
     # ---- what happened
 
@@ -309,6 +317,8 @@ class Scene:
         lexicon = self.lexicon
         if lexicon is None:
             return f'there is no phrase list for language {self.language}'
+        if self.phrase_trust == NONE:
+            return f'no phrase of {self.language} is in all that was said: is that its language?'
         lists = self.phrasebook.acts[act].lists
         if not any(name in lexicon.categories for name in lists):
             return f'no phrase list of {self.language} knows the act {act}'

@@ -1,0 +1,128 @@
+"""Bench part `phrases`: how many phrases are found in what recognition makes of a call.
+
+Thresholds were fitted on seeds 0 to 99 with other sentences around the phrases; these are seeds
+1000 to 1199. A phrase counts as said where it was put, also when errors hit it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from pipeline.lexicons import languages, load_lexicon
+from tests.phrase_scenes import SaidTurn, Scene, known, scene
+from tests.recognition_errors import error_rate
+from transforms.lexicon import Lexicon
+from transforms.phrases import Matcher
+from transforms.phrases.tongues import tongue_of
+
+SEEDS = (1000, 1199)
+TARGET = {'recall': 0.90, 'precision': 0.98}
+
+
+def phrases() -> dict[str, Any]:
+    """The figures of every language that has a list."""
+    return {'seeds': list(SEEDS), 'rate': None, 'by_language': {
+        language: measured(load_lexicon(language), range(SEEDS[0], SEEDS[1] + 1), 'test')
+        for language in languages()}}
+
+
+def measured(lexicon: Lexicon, seeds: Sequence[int], split: str) -> dict[str, Any]:
+    """Recall and precision of each category, and what a call of 60 turns takes."""
+    lexicon = known(lexicon)
+    matcher = Matcher(lexicon)
+    tally = Tally(lexicon)
+    took, rates = [], []
+    for seed in seeds:
+        one = scene(lexicon, seed, split)
+        started = time.perf_counter()
+        found = matcher.find(one.words)
+        took.append(time.perf_counter() - started)
+        rates.append(one.error_rate)
+        tally.add(one, found)
+    return {'error_rate': round(sum(rates) / len(rates), 4),
+            'call_ms': round(1000 * sorted(took)[len(took) // 2], 2),
+            'words': len(one.words), 'phrases': sum(map(len, lexicon.categories.values())),
+            **tally.figures()}
+
+
+class Tally:
+    """Counts what was found and missed."""
+
+    def __init__(self, lexicon: Lexicon):
+        self._lexicon = lexicon
+        self.said: Counter[str] = Counter()
+        self.found: Counter[str] = Counter()
+        self.false: Counter[str] = Counter()
+        self.examples: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+
+    def add(self, one: Scene, matches) -> None:
+        by_turn: dict[int, dict[str, str]] = defaultdict(dict)
+        for match in matches:
+            by_turn[one.words.turn[match.first_word]][match.category] = match.text
+        heard: dict[int, list[str]] = defaultdict(list)
+        for text, turn in zip(one.words.text, one.words.turn, strict=True):
+            heard[turn].append(text)
+        for n, turn in enumerate(one.turns):
+            wanted = {category for category, _ in turn.said}
+            for category, phrase in turn.said:
+                self.said[category] += 1
+                if category in by_turn[n]:
+                    self.found[category] += 1
+                else:
+                    self.examples[category].append(('missed', phrase, ' '.join(heard[n])))
+            for category, text in by_turn[n].items():
+                if category not in wanted and not self._true(category, turn):
+                    self.false[category] += 1
+                    self.examples[category].append(('false', text, turn.text))
+
+    def _true(self, category: str, turn: SaidTurn) -> bool:
+        """Whether a turn holds, as it was meant, a phrase of a category word for word."""
+        callers = self._lexicon.caller_categories
+        if category != 'backchannel' and (category in callers) != (turn.speaker == 'caller'):
+            return False
+        tokens = tuple(tongue_of(self._lexicon.language).tokenise(turn.text.split()).tokens)
+        line = ' ' + ' '.join(tokens) + ' '
+        return any(_pattern(self._lexicon.language, phrase).search(line)
+                   for phrase in self._lexicon.categories[category])
+
+    def figures(self) -> dict[str, Any]:
+        names = [name for name in self._lexicon.categories if self.said[name] or self.false[name]]
+        by = {name: {'said': self.said[name], 'recall': _share(self.found[name], self.said[name]),
+                     'precision': _share(self.found[name], self.found[name] + self.false[name])}
+              for name in names}
+        said, found, false = (sum(count.values()) for count in (self.said, self.found, self.false))
+        below = [name for name in names if any(
+            (by[name][figure] or 0.0) < least for figure, least in TARGET.items())]
+        return {'recall': _share(found, said), 'precision': _share(found, found + false),
+                'said': said, 'below_target': below, 'by_category': by}
+
+
+@lru_cache(maxsize=16384)
+def _pattern(language: str, phrase: str) -> re.Pattern[str]:
+    tokenise = tongue_of(language).tokenise
+    parts = [' '.join(tokenise(part.split()).tokens) if n % 2 == 0 else r'\S+(?: \S+){0,7}'
+             for n, part in enumerate(re.split(r'\{(\w+)\}', phrase))]
+    return re.compile(' ' + ' '.join(re.escape(part) if n % 2 == 0 else part
+                                     for n, part in enumerate(parts) if part) + ' ')
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
+
+
+def intact(lexicon: Lexicon, said: Sequence[str], heard: Sequence[str]) -> bool:
+    return error_rate(said, heard) == 0.0
+
+
+def summary(found: Mapping[str, Any]) -> list[list[object]]:
+    """Rows of the page: one for each language."""
+    return [[language, by['phrases'], f'{100 * by["error_rate"]:.1f} %', f'{by["recall"]:.3f}',
+             f'{by["precision"]:.3f}',
+             f'{len(by["by_category"]) - len(by["below_target"])} of {len(by["by_category"])}',
+             by['words'], f'{by["call_ms"]:.1f}']
+            for language, by in found['by_language'].items()]

@@ -1,0 +1,276 @@
+"""The matcher: finds the phrases of a lexicon in the words of a call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from transforms.lexicon import Lexicon
+from transforms.phrases.align import align
+from transforms.phrases.choose import Hit, best
+from transforms.phrases.index import SCALE, Heard, Index, Part
+from transforms.phrases.slots import LEAST_BESIDE, Piece, Slots
+from transforms.phrases.texts import Text, rows_of
+from transforms.phrases.tongues import tongue_of
+from warehouse.records import AGENT, CALLER, Words
+
+WHOLE_TURN_CATEGORIES = frozenset({'backchannel', 'banned_opening'})
+OPENS_SENTENCE = frozenset({'why_question'})  # its bare word counts where a sentence begins
+COST = 0.2  # off the score for a cost of 1
+
+_OF_AGENT, _OF_CALLER = 1, 2
+
+
+@dataclass(frozen=True)
+class Match:
+    """A phrase that was said: from its first to its last word, inclusive indices of `Words`.
+
+    `score` is 1.0 for the exact phrase, less by 0.02 a filler between its words, about 0.1 a small
+    word lost or a word misheard, 0.2 for a name or company that only its place gives away.
+    """
+
+    category: str
+    speaker: str
+    start_s: float
+    end_s: float
+    first_word: int
+    last_word: int
+    text: str
+    score: float
+
+
+@dataclass(frozen=True)
+class _Phrase:
+    category: str
+    pieces: tuple[Piece, ...]
+    pivot: int
+    opens_sentence: bool
+
+    @property
+    def length(self) -> int:
+        return sum(len(piece) if isinstance(piece, tuple) else 1 for piece in self.pieces)
+
+
+class Matcher:
+    """A lexicon made ready. Make it once with `matcher_of`: it costs some 100 ms."""
+
+    def __init__(self, lexicon: Lexicon):
+        self.lexicon = lexicon
+        self._tongue = tongue_of(lexicon.language)
+        companies = [tuple(self._pattern(name)) for name in lexicon.companies]
+        self._slots = Slots(self._tongue, [name for name in companies if name])
+        self._whole: set[tuple[str, tuple[str, ...]]] = set()
+        phrases = list(self._phrases())
+        self._signals = {tuple(self._pattern(phrase))
+                         for phrase in lexicon.categories.get('backchannel', ())}
+        self._longest_signal = max(map(len, self._signals), default=0)
+        self.signal_tokens = frozenset(s[0] for s in self._signals if len(s) == 1)
+        self._prepare(phrases)
+
+    def __reduce__(self) -> tuple[type[Matcher], tuple[Lexicon]]:
+        return Matcher, (self.lexicon,)
+
+    def _phrases(self) -> Iterable[tuple[_Phrase, float]]:
+        """The phrases that are looked for anywhere, and what each may differ by."""
+        tongue, lexicon = self._tongue, self.lexicon
+        whole = {tuple(self._pattern(phrase)) for phrase in tongue.whole_turn}
+        for category, written in lexicon.categories.items():
+            for phrase in written:
+                tokens = tuple(self._pattern(phrase))
+                if not tokens or category == 'backchannel':
+                    continue
+                if category == 'banned_opening' or (
+                        category == 'repeat_request_banned' and tokens in whole):
+                    self._whole.add((category, tokens))
+                    continue
+                if not self._usable(phrase):
+                    continue
+                pieces = _pieces(phrase, category, self._pattern)
+                literal = [n for n, piece in enumerate(pieces) if isinstance(piece, tuple)]
+                if not literal:
+                    continue
+                pivot = max(literal, key=lambda n: len(pieces[n]))
+                opens = category in OPENS_SENTENCE and len(tokens) <= (
+                    4 if tongue.letters else 1)
+                yield (_Phrase(category, pieces, pivot, opens),
+                       tongue.allowed(len(pieces[pivot]), lexicon.strictness.get(phrase)))
+
+    def _usable(self, phrase: str) -> bool:
+        """Whether, with no company known, a phrase says more than a name phrase or than nothing."""
+        if self._slots.companies or '{company}' not in phrase:
+            return True
+        beside = len(self._pattern(phrase.replace('{company}', ' ').replace('{name}', ' ')))
+        if self._tongue.letters and beside < LEAST_BESIDE:
+            return False
+        return phrase.replace('{company}', '{name}') not in self.lexicon.categories.get(
+            'self_introduction', ())
+
+    def _prepare(self, phrases: Sequence[tuple[_Phrase, float]]) -> None:
+        callers = self.lexicon.caller_categories
+        by_part: dict[Part, list[_Phrase]] = {}
+        for phrase, allowed in phrases:
+            piece = phrase.pieces[phrase.pivot]
+            assert isinstance(piece, tuple)
+            party = _OF_CALLER if phrase.category in callers else _OF_AGENT
+            by_part.setdefault(Part(piece, allowed, party), []).append(phrase)
+        parts = list(by_part)
+        vocabulary = list(dict.fromkeys(token for part in parts for token in part.tokens))
+        column = {token: n for n, token in enumerate(vocabulary)}
+        heard = Heard(self._tongue, vocabulary)
+        self._index = Index(self._tongue, parts, heard,
+                            [[column[token] for token in part.tokens] for part in parts])
+        self._of_part = list(by_part.values())
+
+    def _pattern(self, phrase: str) -> list[str]:
+        return self._tongue.tokenise(phrase.split()).tokens
+
+    def find(self, words: Words) -> tuple[Match, ...]:
+        """Every phrase in a call's words (turn and speaker set), in order of time.
+
+        The caller's words are searched for the caller's categories and listening signals alone.
+        Words without a turn are left out: they lie in no speech.
+        """
+        turns: dict[int, list[int]] = {}
+        for index, turn in enumerate(words.turn):
+            if turn >= 0:
+                turns.setdefault(turn, []).append(index)
+        cased = is_cased(words.text)
+        first_agent = min((t for t, at in turns.items() if words.speaker[at[0]] == AGENT),
+                          default=-1)
+        texts = [Text([words.text[i] for i in at], cased, self._tongue) for at in turns.values()]
+        by_caller = [words.speaker[at[0]] == CALLER for at in turns.values()]
+        found = self._hits(texts, [_OF_CALLER if c else _OF_AGENT for c in by_caller])
+        out: list[Match] = []
+        for (turn, at), text, hits, caller in zip(turns.items(), texts, found, by_caller,
+                                                  strict=True):
+            banned = ('banned_opening',) if turn == first_agent else ()
+            hits += self._whole_turn(text, () if caller else ('repeat_request_banned', *banned))
+            out += (_match(words, at, text, hit) for hit in best(hits))
+        return tuple(sorted(out, key=lambda m: (m.start_s, m.end_s, m.speaker, m.category)))
+
+    def opening_categories(self, words: Sequence[str]) -> set[str]:
+        """The categories, the caller's included, that occur in the words of one lane."""
+        text = Text(words, is_cased(words), self._tongue)
+        (hits,) = self._hits([text], [_OF_AGENT | _OF_CALLER])
+        return {hit.category for hit in best(hits)}
+
+    def _hits(self, texts: Sequence[Text], parties: Sequence[int]) -> list[list[Hit]]:
+        """What was said in each turn, by the parties' own lists; the same may be there twice."""
+        out: list[list[Hit]] = [[] for _ in texts]
+        if not texts:
+            return out
+        index = self._index
+        rows = rows_of(texts, index.heard)
+        party = np.zeros(len(rows), np.int8)
+        turn_at = np.zeros(len(rows), np.int32)
+        for n, (text, who) in enumerate(zip(texts, parties, strict=True)):
+            party[text.at:text.at + len(text.tokens)] = who
+            turn_at[text.at:text.at + len(text.tokens)] = n
+        part, start = index.candidates(rows, party)
+        part, first, end, cost = align(index, rows, party, part, start)
+        seen = set()
+        for one in zip(part.tolist(), first.tolist(), end.tolist(), cost.tolist(), strict=True):
+            if one not in seen:
+                seen.add(one)
+                turn = int(turn_at[one[1]])
+                self._add(out[turn], texts[turn], *one)
+        return out
+
+    def _add(self, hits: list[Hit], text: Text, part: int, first: int, end: int,
+             cost: int) -> None:
+        first, end = first - text.at, end - text.at
+        if cost and self._negated(text, first, end):
+            return
+        for phrase in self._of_part[part]:
+            for filled in self._slots.fill(text, phrase.pieces, phrase.pivot, first, end):
+                if phrase.opens_sentence and not text.starts_sentence(filled.first):
+                    continue
+                hits.append(Hit(phrase.category, filled.first, filled.end,
+                                max(0.05, 1.0 - COST * cost / SCALE - filled.off), phrase.length,
+                                cost / SCALE, filled.guess))
+                break
+
+    def _negated(self, text: Text, first: int, end: int) -> bool:
+        """Whether a "not" stands beside words that are a phrase but for a slip."""
+        beside = text.tokens[max(0, first - 1):first]
+        if self._tongue.letters:
+            beside = beside + text.tokens[end:end + 2]
+        return any(self._tongue.negation(token) for token in beside)
+
+    def is_signal(self, words: Sequence[str]) -> bool:
+        """Whether the words are listening signals ("right, okay") and nothing else."""
+        tokens = self._tongue.tokenise(words).tokens
+        return bool(tokens) and self._is_signal(tokens)
+
+    def _is_signal(self, tokens: Sequence[str]) -> bool:
+        reached = {0}
+        for start in range(len(tokens)):
+            if start in reached:
+                reached |= {start + n for n in range(1, self._longest_signal + 1)
+                            if tuple(tokens[start:start + n]) in self._signals}
+        return len(tokens) in reached
+
+    def _whole_turn(self, text: Text, categories: Sequence[str]) -> list[Hit]:
+        count = len(text.tokens)
+        if not 0 < count <= (24 if self._tongue.letters else 6):
+            return []
+        whole = tuple(text.tokens)
+        out = [Hit(category, 0, count, 1.0, count) for category in categories
+               if (category, whole) in self._whole]
+        if self._is_signal(whole):
+            out.append(Hit('backchannel', 0, count, 1.0, count))
+        return out
+
+
+@lru_cache(maxsize=16)
+def matcher_of(lexicon: Lexicon) -> Matcher:
+    """The lexicon's matcher, made once in a process."""
+    return Matcher(lexicon)
+
+
+def is_cased(texts: Sequence[str]) -> bool:
+    """Whether a transcript tells capital letters apart ("I" alone does not count)."""
+    return any(text[:1].isupper() and text[1:] not in ('', "'m", "'ll", "'d", "'ve")
+               for text in texts)
+
+
+def _pieces(phrase: str, category: str, pattern: Callable[[str], Sequence[str]]
+            ) -> tuple[Piece, ...]:
+    """A phrase's words and slots in turn."""
+    out: list[Piece] = []
+    for n, piece in enumerate(re.split(r'\{(\w+)\}', phrase)):
+        if n % 2:
+            if piece == 'duration':
+                piece = {'hold_time_limit': 'short', 'callback_commitment': 'long'}.get(
+                    category, piece)
+            out.append('{' + piece + '}')
+        else:
+            tokens = tuple(pattern(piece))
+            if tokens:
+                out.append(tokens)
+    return tuple(out)
+
+
+def _match(words: Words, at: Sequence[int], text: Text, hit: Hit) -> Match:
+    low, high = text.first[hit.first], text.last[hit.last - 1]
+    first, last = at[low], at[high]
+    start, end = words.start_s[first], words.end_s[last]
+    if start is None:
+        start = _nearest(words.start_s, at, low)
+    if end is None:
+        end = max(start, _nearest(words.end_s, at, high))
+    return Match(hit.category, words.speaker[first], start, end, first, last,
+                 ' '.join(text.raw[low:high + 1]), hit.score)
+
+
+def _nearest(times: Sequence[float | None], at: Sequence[int], place: int) -> float:
+    """The time of the nearest word of the turn that has one; 0.0 if none has."""
+    for index in sorted(range(len(at)), key=lambda i: abs(i - place)):
+        time = times[at[index]]
+        if time is not None:
+            return time
+    return 0.0

@@ -1,0 +1,56 @@
+"""The turns of a call as tokens, in one row with nothing between them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from transforms.phrases.index import BESIDE, MARGIN, Heard, Ints
+from transforms.phrases.tongue import Tongue
+from transforms.tokens import may_be_name
+
+_SENTENCE_END = re.compile(r'[.?!。？！]["\'」』）)]*$')
+
+
+class Text:
+    """The tokens of one turn; `at` is where they begin in the call's row of tokens."""
+
+    __slots__ = ('at', 'cased', 'first', 'last', 'raw', 'tokens')
+
+    def __init__(self, raw: Sequence[str], cased: bool, tongue: Tongue, at: int = MARGIN):
+        self.raw = raw
+        self.cased = cased
+        self.at = at
+        split = tongue.tokenise(raw)
+        self.tokens, self.first, self.last = split.tokens, split.first, split.last
+
+    def starts_sentence(self, at: int) -> bool:
+        """Whether a sentence begins at a token."""
+        word = self.first[at]
+        return at == 0 or (word > 0 and _SENTENCE_END.search(self.raw[word - 1]) is not None)
+
+    def is_name(self, at: int) -> bool:
+        """Whether the transcript's capitals say that a token is (a part of) a name."""
+        return may_be_name(self.tokens[at], self.raw[self.first[at]], True)
+
+    def marked(self) -> list[str]:
+        """The tokens, names in the midst of a sentence marked as such."""
+        if not self.cased:
+            return self.tokens
+        return [BESIDE + token if self.raw[self.first[at]][:1].isupper() and self.is_name(at)
+                and not self.starts_sentence(at) else token
+                for at, token in enumerate(self.tokens)]
+
+
+def rows_of(texts: Sequence[Text], heard: Heard) -> Ints:
+    """The rows of all tokens; sets where each turn begins."""
+    tokens: list[str] = []
+    for text in texts:
+        text.at = len(tokens) + MARGIN
+        tokens += text.marked()
+        tokens.append('')
+    rows = np.zeros(len(tokens) + 2 * MARGIN, np.int32)
+    rows[MARGIN:MARGIN + len(tokens)] = heard.rows_of(tokens)
+    return rows

@@ -1,0 +1,63 @@
+"""What the matcher has to know of a language: its tokens, how they sound, what may be lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Costs, in words (or in characters where a language has no spaces); fitted.
+FORBIDDEN = 90.0  # of what changes the meaning: never within a phrase's allowance
+UNLIKE = 1.4  # another word altogether
+
+Costs = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Words as they are compared; `first` and `last` are the indices of the words they come
+    from."""
+
+    tokens: list[str]
+    first: list[int]
+    last: list[int]
+
+
+@dataclass(frozen=True)
+class Tongue:
+    """A language as the matcher takes it.
+
+    Attributes:
+      letters: tokens are characters, not words.
+      tokenise: the tokens of some transcript words; phrases are made ready by it as well.
+      sound: what a token sounds like; tokens that sound alike give the same.
+      heard_for: the cost of a heard token against each of some meant ones, 0 for the same.
+      lost: the cost of a meant token that was not heard.
+      added: the cost of a heard token that was not meant.
+      negation: whether a token turns a phrase's meaning round.
+      duration_end: where a duration that starts at a token ends: (tokens, start, 'short', 'long'
+        or None for any); None if none does.
+      name_ends: where a name that starts at a token can end, the likeliest first.
+      whole_turn: phrases that count as a whole turn alone.
+      allowance: (least tokens, allowed cost) by the length of a phrase.
+    """
+
+    letters: bool
+    tokenise: Callable[[Sequence[str]], Tokens]
+    sound: Callable[[str], str]
+    heard_for: Callable[[str, Sequence[str]], Costs]
+    lost: Callable[[str], float]
+    added: Callable[[str], float]
+    negation: Callable[[str], bool]
+    duration_end: Callable[[Sequence[str], int, str | None], int | None]
+    name_ends: Callable[[Sequence[str], int], list[int]]
+    whole_turn: frozenset[str]
+    allowance: tuple[tuple[int, float], ...]
+
+    def allowed(self, count: int, strictness: float | None) -> float:
+        """What a phrase of so many tokens may differ by; `strictness` as in `Lexicon`."""
+        if strictness is not None:
+            return (1.0 - strictness) * count
+        return max((cost for least, cost in self.allowance if count >= least), default=0.0)
