@@ -1,8 +1,9 @@
 """Publishing: what has landed becomes rows of the tables, all at once or not at all.
 
 Landing files are read, every table gets its commit, and one rename of the catalog makes all of it
-visible (`warehouse.commit`). Killed at any instant, the same publish again gives the same tables: until the rename
-nothing is seen and nothing has been removed, after it the landed calls replace themselves.
+visible (`warehouse.commit`). Killed at any instant, the same publish again gives the same tables:
+until the rename nothing is seen and nothing has been removed, after it the landed calls replace
+themselves.
 """
 
 from __future__ import annotations

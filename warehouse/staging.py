@@ -78,9 +78,7 @@ class Stage:
 @contextmanager
 def read_landed(root: Path) -> Iterator[Stage]:
     """Reads every landing file; what was staged is there inside the `with` only."""
-    folder = root / f'{_STAGING}{uuid.uuid4().hex}'
-    folder.mkdir()
-    try:
+    with scratch(root) as folder:
         chunks: list[tuple[Staged, ...]] = []
         damaged: list[Reject] = []
         # In order of call_id, so that the files of a table can be read by ranges of it.
@@ -92,6 +90,16 @@ def read_landed(root: Path) -> Iterator[Stage]:
             if chunk:
                 chunks.append(chunk)
         yield Stage(folder, tuple(chunks), tuple(damaged))
+
+
+@contextmanager
+def scratch(root: Path) -> Iterator[Path]:
+    """A folder in the warehouse for files on their way into the tables; it goes afterwards, and
+    where that was killed, with the next command that changes the tables."""
+    folder = root / f'{_STAGING}{uuid.uuid4().hex}'
+    folder.mkdir()
+    try:
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
