@@ -121,7 +121,7 @@ def _measured_otherwise(root: Path, now: Catalog, folder: Path,
                         standards: Mapping[str, str]) -> set[date | None]:
     """The dates with calls whose stored measures are not all those of the standards."""
     (half,) = set(standards.values())
-    with frugal(folder / 'plan') as con:
+    with frugal(folder / 'plan', root / 'tables') as con:
         database.fill(con, root, now)
         return {day for (day,) in con.execute("""
             SELECT DISTINCT c.call_date FROM calls c LEFT JOIN kpis_all k USING (call_id)
@@ -131,7 +131,7 @@ def _measured_otherwise(root: Path, now: Catalog, folder: Path,
 
 def _nothing(root: Path, now: Catalog, folder: Path, since: date | None,
              until: date | None) -> WarehouseError:
-    with frugal(folder / 'plan') as con:
+    with frugal(folder / 'plan', root / 'tables') as con:
         database.fill(con, root, now)
         first, last, calls = con.execute(
             'SELECT min(call_date), max(call_date), count(*) FROM calls').fetchone() or (0, 0, 0)

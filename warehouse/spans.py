@@ -20,6 +20,7 @@ from warehouse.tables import literal
 NUMBER = {'turns': 'turn', 'words': 'word', 'events': 'event'}  # rows of a call count from 0
 READ = ('calls', 'turns', 'words', 'events', 'findings', 'kpis')
 SPAN_CALLS = 2000
+_MEMORY = '512MB'  # of a query; the disk gives what is more
 _MOST_LIVE_ROWS = 2 ** 21  # of one table and partition in memory at once
 
 
@@ -46,7 +47,7 @@ def spans_of(root: Path, catalog: Catalog, since: date | None, until: date | Non
     range."""
     where = ' AND '.join(f'call_date {sign} DATE {literal(day)}'
                          for sign, day in (('>=', since), ('<=', until)) if day) or 'true'
-    with frugal(scratch) as con:
+    with frugal(scratch, root / 'tables') as con:
         database.fill(con, root, catalog)
         rows = con.execute(f"""
             SELECT call_date, min(call_id), max(call_id), count(*) FROM (
@@ -82,11 +83,15 @@ def in_order(spans: Sequence[Span], names: Sequence[str], scratch: Path) -> list
 
 
 @contextmanager
-def frugal(scratch: Path, memory_mb: int = 512) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that goes to the disk for what is more than its memory."""
+def frugal(scratch: Path, read: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that goes to the disk, to `scratch`, for what is more than its memory.
+
+    Args:
+      read: where it is read from, for an error.
+    """
     scratch.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect(':memory:', config={
-            'memory_limit': f'{memory_mb}MB', 'temp_directory': str(scratch), 'threads': 2,
+    with reading(read), duckdb.connect(':memory:', config={
+            'memory_limit': _MEMORY, 'temp_directory': str(scratch), 'threads': 2,
             'preserve_insertion_order': False}) as con:
         yield con
 
@@ -132,7 +137,7 @@ def sorted_copy(paths: Sequence[Path], name: str, target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     names = ', '.join(literal(path) for path in paths)
     order = ', '.join(dict.fromkeys(('call_id', NUMBER.get(name, 'call_id'))))
-    with frugal(target.parent) as con, reading(paths[0].parent):
+    with frugal(target.parent, paths[0].parent) as con:
         con.execute(f'COPY (SELECT * FROM read_parquet([{names}], union_by_name = true, '
                     f'hive_partitioning = false) ORDER BY {order}) TO {literal(target)} '
                     '(FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE 122880)')
@@ -144,8 +149,9 @@ def reading(path: Path) -> Iterator[None]:
     """What goes wrong in reading a file of a table, as an error that names it."""
     try:
         yield
-    except (OSError, pa.ArrowException) as e:
-        raise WarehouseError(f'{path} cannot be read: {e}', way_out=(
+    except (OSError, pa.ArrowException, duckdb.Error) as e:
+        why = str(e).partition('\n')[0]
+        raise WarehouseError(f'{path} cannot be read: {why}', way_out=(
             'Restore the folder `tables` from a backup; `etiquette sql --as-of` reads an older '
             'catalog.')) from e
 

@@ -77,9 +77,11 @@ class Rows:
         with reading(group.path):
             file = self._files.get(group.path)
             if file is None:
+                footer = pq.read_metadata(group.path)
                 few = _FEW + (_WORD_TEXT if self._name == 'words' else ())
-                file = self._files[group.path] = pq.ParquetFile(group.path,
-                                                                read_dictionary=list(few))
+                file = self._files[group.path] = pq.ParquetFile(
+                    group.path, metadata=footer,
+                    read_dictionary=[name for name in few if name in footer.schema.names])
             table = file.read_row_group(group.number, use_threads=False,
                                         columns=[f.name for f in wanted if f.name != 'call_date'])
         for field in wanted:
