@@ -293,23 +293,23 @@ def test_a_rescore_is_a_row_of_runs_that_adds_up(tmp_path, published):
 
 
 def test_an_empty_warehouse_is_told_so(tmp_path):
-    with pytest.raises(WarehouseError, match='nothing is published in it. Run a batch first'):
+    with pytest.raises(WarehouseError, match=r'nothing is published in it. Run a batch first'):
         again(tmp_path / 'none')
     publish(tmp_path / 'empty')
-    with pytest.raises(WarehouseError, match='holds no calls. Run a batch first'):
+    with pytest.raises(WarehouseError, match=r'holds no calls. Run a batch first'):
         again(tmp_path / 'empty')
 
 
 def test_a_range_without_calls_names_the_range_that_has_some(tmp_path, published):
     stored = published(tmp_path / 'stored', [default_standard()])
-    with pytest.raises(WarehouseError, match='no call is dated from 2027-01-01: of 25 calls they '
+    with pytest.raises(WarehouseError, match=r'no call is dated from 2027-01-01: of 25 calls they '
                                              'are of 2026-11-02 to 2026-11-04'):
         again(stored, since=date(2027, 1, 1))
     assert catalog.current(stored).number == 1
 
 
 def test_an_unknown_standard_names_the_nearest_one(tmp_path):
-    with pytest.raises(ConfigError, match='`defualt` is none of .* `default`'):
+    with pytest.raises(ConfigError, match=r'`defualt` is none of .* `default`'):
         again(tmp_path, ['defualt'])
 
 
@@ -337,7 +337,7 @@ def test_a_call_that_cannot_be_judged_is_named_and_nothing_changes(
     def failing(*args, **kwargs):
         raise KeyError('greeting')
     monkeypatch.setattr('pipeline.rescore_worker.rescore', failing)
-    with pytest.raises(RunFailedError, match='call call 0.* cannot be judged: KeyError'):
+    with pytest.raises(RunFailedError, match=r'call call 0.* cannot be judged: KeyError'):
         again(stored)
     assert catalog.current(stored).number == 1
 
