@@ -45,6 +45,9 @@ bench: $(INSTALLED) ## measure accuracy, speed, memory: bench/README.md (RECORDI
 readme: $(INSTALLED) ## write the output of the commands in README.md anew
 	@$(BIN)/python -m tests.readme
 
+docs: $(INSTALLED) ## write docs/rules.md, the table of rules, anew
+	@$(BIN)/etiquette rules --format markdown > docs/rules.md
+
 lock: $(INSTALLED) ## resolve requirements.lock again from setup.py
 	@$(UV) pip compile -q --universal --python-version 3.10 --extra dev setup.py -o requirements.lock \
 		--no-emit-index-url --no-header --no-annotate
@@ -52,4 +55,4 @@ lock: $(INSTALLED) ## resolve requirements.lock again from setup.py
 clean: ## remove .venv, build leftovers and the sample warehouse
 	rm -rf $(VENV) build dist *.egg-info $(WAREHOUSE)
 
-.PHONY: help setup run test test-slow lint bench readme lock clean
+.PHONY: help setup run test test-slow lint bench readme docs lock clean

@@ -22,7 +22,8 @@ def way_of(plan: Plan) -> tuple[tuple[str, Load], ...]:
     return (
         ('admit', partial(stages.admit, context)),
         ('decode', partial(stages.decoding, chosen.decode, context)),
-        ('tones', partial(stages.listening, chosen.sounds, chosen.vad, chosen.decode)),
+        ('tones', partial(stages.listening, chosen.sounds, chosen.lanes.bleed, chosen.vad,
+                          chosen.decode)),
         ('lanes', partial(stages.parting, chosen.vad, chosen.lanes, chosen.diarize)),
         ('transcribe', partial(stages.transcribing, chosen.transcribe,
                                phrasebook.lexicons[phrasebook.default])),

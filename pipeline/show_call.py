@@ -10,8 +10,8 @@ from rich.console import Console, Group
 from rich.rule import Rule
 from rich.text import Text
 
+from pipeline.rule_rows import rule_texts
 from pipeline.show_findings import clock, finding_table, scores, unknown_measures
-from pipeline.standards import rule_texts
 from pipeline.text import clean
 from warehouse.query import run_sql
 

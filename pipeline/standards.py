@@ -8,20 +8,27 @@ import json
 import re
 import typing
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import configs
 from pipeline.lexicons import load_acts, load_lexicons
+from pipeline.rule_rows import FOLDER, shipped_rules
 from pipeline.text import nearest
-from pipeline.yaml_records import ConfigError, Located, build, read_extended, read_yaml, unlocated
+from pipeline.yaml_records import (
+    ConfigError,
+    Located,
+    build,
+    read_extended,
+    unlocated,
+    within,
+)
 from transforms.lexicon import Lexicon
 from transforms.phrasebook import Phrasebook
 from transforms.protocol import Rule
 from transforms.standard import Standard
 
-FOLDER = configs.FOLDER / 'standards'
 _MEASURES = ('turns', 'overlaps', 'silence', 'ring', 'hold', 'checked')  # what events come from
 # The first must be less than the second (or may equal it), unless one of them is null.
 _ORDER = (
@@ -38,6 +45,7 @@ _ORDER = (
     ('hold_protocol.min_wait_s', '<=', 'hold_protocol.scored_wait_s'),
     ('name_use.min_uses', '<=', 'name_use.max_uses'),
     ('closing.window_s', '<=', 'closing.window_min_s'))
+_ACTS = ('act', 'acts', 'trigger', 'in_turn', 'near')  # options that name acts
 _FIELDS = ('sentence', 'source', 'tier', 'weight', 'on', 'decide', 'why_not', 'elsewhere', 'stage')
 
 
@@ -89,36 +97,10 @@ def load_phrasebook(default: str, lexicons: Mapping[str, Lexicon] | None = None)
     return Phrasebook(lexicons, load_acts(), default)
 
 
-def rule_texts(name: str) -> dict[str, tuple[str, str]]:
-    """Rule -> its sentence and source, as a standard has them; without validating the rest.
-
-    A standard that is not here any more has those of the shipped rules.
-    """
-    rows = {rule: dict(row.value) for rule, row in _shipped_rules().items()}
-    path = Path(name) if name.endswith('.yaml') else FOLDER / f'{name}.yaml'
-    if path.is_file():
-        given = read_extended(path, FOLDER).value.get('rules')
-        for rule, row in (given.value if given else {}).items():
-            rows.setdefault(rule, {}).update(row.value)
-    return {rule: (str(unlocated(row['sentence'])) if 'sentence' in row else rule,
-                   str(unlocated(row['source'])) if 'source' in row else '')
-            for rule, row in rows.items()}
-
-
-@cache
-def _shipped_rules() -> dict[str, Located]:
-    rows: dict[str, Located] = {}
-    for path in sorted((FOLDER / 'rules').glob('*.yaml')):
-        for name, row in read_yaml(path).value.items():
-            row.value['stage'] = Located(path.stem, row.where)
-            rows[name] = row
-    return rows
-
-
 def _rules(tree: Located) -> tuple[Rule, ...]:
     """The shipped rules with what the standard changes of them, and its own ones."""
     from transforms.rules.judge import DECIDERS
-    rows = {name: Located(dict(row.value), row.where) for name, row in _shipped_rules().items()}
+    rows = {name: Located(dict(row.value), row.where) for name, row in shipped_rules().items()}
     given = tree.value.pop('rules', Located({}, tree.where))
     faults: list[str] = []
     for name, row in given.value.items():
@@ -139,36 +121,48 @@ def _rules(tree: Located) -> tuple[Rule, ...]:
 
 def _rule(name: str, row: Located, only: str | None, stages: set[str],
           deciders: Mapping[str, Any], faults: list[str]) -> Rule | None:
+    # YAML reads the key `on` as true.
+    row = Located({'on' if key == 'True' else key: value for key, value in row.value.items()},
+                  row.where)
     fields: dict[str, Any] = {
         'weight': 0.0, 'on': True, 'decide': None, 'why_not': None, 'elsewhere': None,
         **{key: unlocated(value) for key, value in row.value.items() if key in _FIELDS}}
     options = {key: value for key, value in row.value.items() if key not in _FIELDS}
+    where = {key: value.where for key, value in row.value.items()}
     before = len(faults)
     if fields.get('stage') not in stages:
-        faults.append(f'{row.where}: rule `{name}`: `{fields.get("stage")}` is none of the stages '
+        faults.append(f'{where.get("stage", row.where)}: rule `{name}`: '
+                      f'`{fields.get("stage")}` is none of the stages '
                       f'{", ".join(sorted(stages))}.{nearest(str(fields.get("stage")), stages)}')
     decide = fields['decide']
     if decide is None and not (fields['why_not'] or fields['elsewhere']):
         faults.append(f'{row.where}: rule `{name}` has no `decide` and no reason: add '
                       '`why_not`')
     elif decide is not None and decide not in deciders:
-        faults.append(f'{row.where}: rule `{name}`: no function `{decide}` decides rules.'
+        faults.append(f'{where["decide"]}: rule `{name}`: no function `{decide}` decides rules.'
                       f'{nearest(str(decide), deciders)}')
-    elif decide is not None:
-        options = _options(name, row, options, deciders[decide], faults)
+    else:
+        options = _options(name, row, options, deciders[decide] if decide else _undecided, faults)
     if len(faults) > before:
         return None
-    if only is not None and not re.search(rf'\b{only}\b', fields['source'].partition('against')[0]):
+    if only is not None and not states(str(fields.get('source', '')), only):
         fields['on'] = False
-    located = Located({key: Located(value, row.where) for key, value in {
+    located = Located({key: Located(value, where.get(key, row.where)) for key, value in {
         'id': name, 'options': {}, **fields}.items()}, row.where)
-    located.value['options'] = Located(
-        {key: Located(value, row.where) for key, value in options.items()}, row.where)
     try:
-        return build(Rule, located)
+        return replace(build(Rule, located), options=options)
     except ConfigError as error:
         faults += [f'{line} (rule `{name}`)' for line in str(error).splitlines()]
         return None
+
+
+def states(source: str, document: str) -> bool:
+    """Whether a rule's source names a document as one that states the rule."""
+    return re.search(rf'\b{document}\b', source.partition('against')[0]) is not None
+
+
+def _undecided() -> None:
+    """A rule that is not decided takes no options."""
 
 
 def _options(name: str, row: Located, given: Mapping[str, Located], decide: Any,
@@ -188,23 +182,24 @@ def _options(name: str, row: Located, given: Mapping[str, Located], decide: Any,
             out[key] = TypeAdapter(hints[key]).validate_python(unlocated(value))
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            faults.append(f'{value.where}: rule `{name}`: `{key}` = {first["input"]!r}: '
+            faults.append(f'{within(value, first["loc"]).where}: rule `{name}`: `{key}` = '
+                          f'{first["input"]!r}: '
                           f'{first["msg"][0].lower()}{first["msg"][1:]}')
             continue
-        fault = _named(key, hints[key], out[key])
-        if fault:
-            faults.append(f'{value.where}: rule `{name}`: {fault}')
+        faults += [f'{one.where}: rule `{name}`: {fault}'
+                   for one in (value.value if isinstance(value.value, list) else [value])
+                   if (fault := _named(key, one.value))]
     for key in wanted:
         if key not in given:
             faults.append(f'{row.where}: rule `{name}`: option `{key}` is missing; add it')
     return out
 
 
-def _named(key: str, hint: Any, value: Any) -> str:
+def _named(key: str, value: Any) -> str:
     """What is wrong with an act or a window that an option names; '' where nothing is."""
-    from transforms.rules.scene import window_of
+    from transforms.rules.gates import window_of
     acts = load_acts()
-    if key in ('act', 'trigger') and value not in acts:
+    if key in _ACTS and value not in acts:
         return f'no act `{value}`.{nearest(str(value), acts)}'
     if key == 'window':
         try:
@@ -243,7 +238,6 @@ def _at(tree: Located, path: str) -> Located:
 
 
 def _with_rules(standard: Standard, rules: tuple[Rule, ...], tree: Located) -> Standard:
-    from dataclasses import replace
     known = {rule.id for rule in rules}
     where = tree.value['scores'].where
     faults = [f'{where}: `scores.charge_once`: unknown rule `{name}`.{nearest(name, known)}'

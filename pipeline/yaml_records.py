@@ -127,13 +127,14 @@ def _over(base: Located, top: Located) -> Located:
     return Located(merged, top.where)
 
 
-def unlocated(tree: Located) -> Any:
-    """The values alone, as plain dicts and lists."""
-    if isinstance(tree.value, dict):
-        return {key: unlocated(value) for key, value in tree.value.items()}
-    if isinstance(tree.value, list):
-        return [unlocated(value) for value in tree.value]
-    return tree.value
+def unlocated(tree: Any) -> Any:
+    """The values alone, as plain dicts and lists; what has no place is its own value."""
+    value = tree.value if isinstance(tree, Located) else tree
+    if isinstance(value, dict):
+        return {key: unlocated(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [unlocated(item) for item in value]
+    return value
 
 
 @cache
@@ -173,12 +174,12 @@ def _leaf(hint: Any, tree: Located, path: str, faults: list[str]) -> Any:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         inner = '.'.join(str(part) for part in first['loc'])
-        faults.append(f'{_within(tree, first["loc"]).where}: `{path}{"." + inner if inner else ""}`'
+        faults.append(f'{within(tree, first["loc"]).where}: `{path}{"." + inner if inner else ""}`'
                       f' = {first["input"]!r}: {first["msg"][0].lower()}{first["msg"][1:]}')
         return None
 
 
-def _within(tree: Located, steps: tuple[int | str, ...]) -> Located:
+def within(tree: Located, steps: tuple[int | str, ...]) -> Located:
     """The value that the steps lead to, as far as the file goes with them."""
     for step in steps:
         inner = dict(enumerate(tree.value)) if isinstance(tree.value, list) else tree.value

@@ -6,9 +6,9 @@ from transforms.assess import Assessment, assess
 from transforms.conversation import Lane
 from transforms.intervals import Span, union
 from transforms.turns import build_turns, speech_events
-from warehouse.records import AGENT, CALLER, Call, Event, Kpis, Words
+from warehouse.records import AGENT, CALLER, Call, Event, Finding, Kpis, Words
 
-from .standard_for_tests import default_standard, english, phrasebook
+from .standard_for_tests import default_standard, phrasebook, reviewed_phrasebook
 
 Said = tuple[str, float, float, str]  # speaker, start_s, end_s, text
 
@@ -55,10 +55,19 @@ def judged(said: list[Said], duration_s: float, events: tuple[Event, ...] = (), 
                   book or phrasebook())
 
 
+def finding_of(rule: str, said: list[Said], duration_s: float = 60.0, *,
+               drafts: bool = False, **given) -> Finding:
+    """What one rule says of a call; phrase lists count as reviewed unless `drafts`."""
+    book = phrasebook() if drafts else reviewed_phrasebook()
+    out = judged(list(said), duration_s, book=book, **given)
+    return next(found for found in out.findings if found.rule_id == rule)
+
+
 def perceived_of(said, call, standard=None, confidence=None):
     agent, caller = (lane_of(said, who, confidence) for who in (AGENT, CALLER))
     turns, words = build_turns(agent, caller, standard or default_standard(),
-                               english(), transcriber=call.transcriber,
+                               phrasebook().signals(call.language),
+                               transcriber=call.transcriber,
                                transcript_trust=call.transcript_trust)
     return turns, words, speech_events(agent, caller)
 

@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tests import phrase_texts as texts
-from tests.recognition_errors import RATE, error_rate, misheard
+from tests.recognition_errors import error_rate, misheard
 from transforms.lexicon import Lexicon
 from transforms.phrases.han import SIMPLIFIED
+from transforms.phrases.matcher import OPENING_LETTERS, OPENS_SENTENCE
 from warehouse.records import AGENT, CALLER, Words
 
 TURNS = 60
@@ -54,7 +55,7 @@ def known(lexicon: Lexicon) -> Lexicon:
     return dataclasses.replace(lexicon, companies=texts.COMPANIES[lexicon.language])
 
 
-def scene(lexicon: Lexicon, seed: int, split: str, rate: float = RATE) -> Scene:
+def scene(lexicon: Lexicon, seed: int, split: str, rate: float | None = None) -> Scene:
     """The call of a seed; `split` is 'fit' or 'test'."""
     rng = random.Random(f'{lexicon.language} {split} {seed}')
     turns = tuple(_Writer(lexicon, split, rng).turns())
@@ -99,13 +100,13 @@ class _Writer:
                 phrase = rng.choice(bare)
                 return SaidTurn(who, phrase, (('repeat_request_banned', phrase),))
         sentences, said = [], []
-        if rng.random() < 0.5:
-            sentences.append(self.plain())
+        before = self.plain() if rng.random() < 0.5 else ''
         if rng.random() < SAYS[who] and self.lists[who]:
             category, phrases = rng.choice(self.lists[who])
             phrase = rng.choice(phrases)
             sentences.append(self.carried(category, phrase))
             said.append((category, phrase))
+            before = '' if self.opens(category, phrase) else before
         elif who == CALLER and rng.random() < WRONG_PARTY:
             sentences.append(self.carried(*self._of_agent()))
         else:
@@ -113,7 +114,16 @@ class _Writer:
         if rng.random() < 0.3:
             sentences.append(self.plain())
         glue = '' if self.lexicon.language in UNSPACED else ' '
-        return SaidTurn(who, glue.join(sentences), tuple(said))
+        return SaidTurn(who, glue.join([before] * bool(before) + sentences), tuple(said))
+
+    def opens(self, category: str, phrase: str) -> bool:
+        """Whether a phrase is a bare word that counts at the beginning alone."""
+        count = len(phrase.split()) if self.spaced else len(phrase.replace(' ', ''))
+        return category in OPENS_SENTENCE and count <= (1 if self.spaced else OPENING_LETTERS)
+
+    @property
+    def spaced(self) -> bool:
+        return self.lexicon.language in ('en', 'id')
 
     def _of_agent(self) -> tuple[str, str]:
         category, phrases = self.rng.choice(self.lists[AGENT])
@@ -129,7 +139,7 @@ class _Writer:
             return text
         glue = '' if self.lexicon.language in UNSPACED else ' '
         before, after = self.rng.choice(((1, 0), (0, 1), (1, 1)))
-        opens = category == 'why_question'
+        opens = self.opens(category, phrase)
         parts = [self._drawn(texts.BEFORE)] * (before and not opens) + [text] + (
             [self._drawn(texts.AFTER)] * after)
         return glue.join(parts)
@@ -150,7 +160,8 @@ class _Writer:
             n=rng.randrange(12, 990))
 
 
-def _heard(lexicon: Lexicon, turns: Sequence[SaidTurn], rng: random.Random, rate: float
+def _heard(lexicon: Lexicon, turns: Sequence[SaidTurn], rng: random.Random,
+           rate: float | None
            ) -> tuple[Words, float]:
     language = lexicon.language
     vocabulary = [unit for turn in turns for unit in _units(turn.text, language)]
@@ -167,7 +178,7 @@ def _heard(lexicon: Lexicon, turns: Sequence[SaidTurn], rng: random.Random, rate
             heard = _spaced([word for word in heard if word], rng)
         else:
             heard = misheard(_units(text, language), language, rng, vocabulary, rate)
-        meant += _units(turn.text, language)
+        meant += _units(turn.text.lower(), language)
         got += _units(' '.join(heard).lower().replace('.', ''), language)
         if traditional:
             heard = [''.join(_TRADITIONAL.get(c, c) for c in word) for word in heard]

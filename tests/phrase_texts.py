@@ -25,7 +25,7 @@ THINGS = {
 PLACES = {
     'en': ['Leeds', 'the north depot', 'last Thursday', 'the second floor', 'early March',
         'Harbour Street', 'the warehouse', 'Glasgow', 'summer', 'the old shop'],
-    'id': ['Bandung', 'gudang utara', 'kamis lalu', 'lantai dua', 'awal maret', 'jalan melati',
+    'id': ['Bandung', 'gudang utara', 'kamis lalu', 'lantai dua', 'awal maret', 'pasar baru',
         'gudang', 'Surabaya', 'musim hujan', 'toko lama'],
     'ko': ['대구', '북쪽 창고', '지난 목요일', '이 층', '삼월 초', '해운대로', '물류 창고', '광주',
         '여름', '옛날 가게'],

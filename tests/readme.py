@@ -100,6 +100,8 @@ def _speed(results: dict[str, Any]) -> list[tuple[str, str]]:
         ('one worker over two', f'{speed["one_worker_over_two"]:.2f} times as long'),
         ('the samples, all engines, one worker and two', _times(speed)),
         ('two-channel calls of 5 min without a transcriber, one worker and two', _times(acoustic)),
+        *((f'{what} of 3 min without a transcriber, one worker and two', _times(results[key]))
+          for what, key in (('one-channel calls', 'mono'),) if key in results),
         ('start-up: loop, one worker, two',
          ', '.join(f'{speed[who]["start_up_s"]:.1f}'
                    for who in ('plain_loop', 'one_worker', 'two_workers')) + ' s'),

@@ -1,9 +1,9 @@
 """Simulated errors of speech recognition: some 15 % of the words (en, id) or characters wrong.
 
 Most substitutions sound alike, deletions fall mostly on short function words and particles, and a
-quarter of the substitutions are just any word. What sounds alike is told from vocabulary lists,
+fifth of the substitutions are just any word. What sounds alike is told from vocabulary lists,
 jamo, kana and readings here, not by the matcher's costs; the readings of Chinese characters are the
-project's own table.
+project's own tables.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from functools import lru_cache
 from rapidfuzz.distance import Levenshtein
 
 from transforms.phrases.han import SOUND
+from transforms.phrases.kanji import READING
 
-RATE = 0.15
+# So that 15 % come out wrong: an error may undo another, or make no difference.
+RATE = {'en': 0.16, 'id': 0.157, 'ko': 0.162, 'ja': 0.155, 'zh': 0.168}
 SUBSTITUTIONS, DELETIONS = 0.58, 0.29  # of all errors; the rest are insertions
-RANDOM = 0.25  # of the substitutions
-SMALL_LOST = 4.0  # times as often as other words
+RANDOM = 0.2  # of the substitutions
+SMALL_LOST = 6.0  # times as often as other words
 
 _COMMON = {
     'en': '''
@@ -37,7 +39,7 @@ _COMMON = {
     letter lie life light like line list little live lone long look lost lot loud love low made
     mail main make man many map mark may mean meat meet men mile milk mind mine miss mom money
     month moon more morning most mother mount mouth move much music must name near neck need new
-    next nice night nine nor north nose note now oak of off oil old on once one only open or
+    next nice night nine north nose note now oak of off oil old on once one only open or
     order other our out over own page paid pair paper part pass past pay pen people piece place
     plan plane play point poor port post power press price print pull put quick quiet quite rain
     ran rate reach read ready real red rest rich ride right ring rise river road rock room root
@@ -92,8 +94,9 @@ _ADDED = {
 
 
 def misheard(units: Sequence[str], language: str, rng: random.Random, vocabulary: Sequence[str],
-             rate: float = RATE) -> list[str]:
+             rate: float | None = None) -> list[str]:
     """What recognition makes of words (en, id) or characters (ko, ja, zh)."""
+    rate = RATE[language] if rate is None else rate
     small = _SMALL[language]
     weights = [SMALL_LOST if unit.lower() in small else 1.0 for unit in units]
     lost = len(units) / max(1e-9, sum(weights)) * rate * DELETIONS
@@ -218,9 +221,18 @@ def _other_kana(unit: str, language: str, rng: random.Random) -> str:
         reading, homophone = _KANJI[unit][:-1], _KANJI[unit][-1]
         return reading if rng.random() < 0.6 else homophone
     near = [c for group in _KANA if unit in group for c in group if c != unit]
+    near = near or [c for c in _by_reading().get(READING.get(unit, ''), ()) if c != unit]
     if near:
         return rng.choice(near)
     return rng.choice('いうかしたのとなに')
+
+
+@lru_cache(maxsize=1)
+def _by_reading() -> dict[str, list[str]]:
+    out: dict[str, list[str]] = {}
+    for kanji, reading in READING.items():
+        out.setdefault(reading, []).append(kanji)
+    return out
 
 
 @lru_cache(maxsize=1)

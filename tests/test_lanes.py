@@ -9,14 +9,16 @@ from transforms.bleed import BleedOptions
 from transforms.conversation import Audio, Sound
 from transforms.intervals import covered, intersect, subtract, total, union
 from transforms.lanes import LaneOptions, LaneResult, find_lanes, two_parties
+from transforms.leak import take_out_leaks
 from transforms.levels import FRAME_S, frame_dbfs
+from transforms.strangers import StrangerOptions
 
 OPTIONS = LaneOptions(
     same_correlation=0.95, same_db=3.0, same_lag_s=0.03, dead_share=0.02, handover_s=2.0,
     min_speech_s=0.1,
-    bleed=BleedOptions(correlation=0.6, lag_s=0.25, loss_db=12.0, steady_share=0.55,
-                       least_s=1.0, peak=12.0, margin_db=4.0, window_s=0.2,
-                       remainder_s=0.25))
+    strangers=StrangerOptions(stretch_s=1.0, heard_s=4.0, stretches=40, alike=0.88, unlike=0.78),
+    bleed=BleedOptions(lag_s=0.25, loss_db=12.0, least_s=1.0, peak=12.0, margin_db=4.0,
+                       window_s=0.2, remainder_s=0.25))
 RATE = 8000
 
 
@@ -60,6 +62,12 @@ def voice(spans, length_s, seed, dbfs=-20.0):
 def call(*channels):
     samples = np.stack(channels) * 32767
     return Audio(samples.round().clip(-32768, 32767).astype(np.int16), RATE)
+
+
+def parted(audio, options=OPTIONS):
+    """The lanes of a call without leaks."""
+    leaks = take_out_leaks(audio, (), options.bleed)
+    return find_lanes(audio, (), options, LoudVad(), no_diarizer, leaks=leaks).lanes
 
 
 def sound(kind, channel, start, end):
@@ -121,6 +129,22 @@ def test_the_same_audio_delayed_or_coded_otherwise_is_a_mono_call(change):
                    for lane, other in zip(stereo.lanes, mono.lanes, strict=True))
 
 
+@pytest.mark.parametrize('is_talk', [True, False])
+def test_a_prompt_in_a_partys_voice_is_told_apart_again_as_talk(is_talk):
+    audio = call(voice(AGENT + CALLER, 15, 1))
+    diarizer = FakeDiarizer(*(('A', *s) for s in AGENT), *(('B', *s) for s in CALLER))
+    prompt = replace(sound('ivr', 0, 0.5, 4.5), confidence=0.8)
+
+    def ear(samples, rate, spans):
+        return np.array([(float(is_talk or b > 4.5), float(not is_talk and b <= 4.5))
+                         for _, b in spans])
+
+    found = find_lanes(audio, [prompt], OPTIONS, LoudVad(), lambda: diarizer, 0, lambda: ear)
+    assert found.sounds == (() if is_talk else (prompt,))
+    heard = union(span for lane in found.lanes for span in lane.speech)
+    assert (covered(AGENT[0], heard) > 2.5) == is_talk
+
+
 def test_of_the_same_audio_twice_the_louder_is_heard():
     both = voice(AGENT + CALLER, 15, 1)
     diarizer = FakeDiarizer(*(('A', *s) for s in AGENT), *(('B', *s) for s in CALLER))
@@ -162,7 +186,7 @@ def test_a_silent_recording_has_two_lanes_without_speech_or_none():
 def test_the_other_party_leaking_in_is_bleed_and_not_speech(loss_db, delay_s):
     agent, caller = voice(AGENT, 15, 1), voice(CALLER, 15, 2)
     leak = np.roll(agent, round(delay_s * RATE)) * 10 ** (-loss_db / 20)
-    lanes = find_lanes(call(agent, caller + leak), (), OPTIONS, LoudVad(), no_diarizer).lanes
+    lanes = parted(call(agent, caller + leak))
     assert close(lanes[0].speech, AGENT, 0.2)
     assert close(lanes[1].speech, CALLER, 0.4)
     assert covered((0.0, 15.0), lanes[1].bleed) > 5.0
@@ -172,8 +196,7 @@ def test_the_other_party_leaking_in_is_bleed_and_not_speech(loss_db, delay_s):
 def test_a_word_put_in_while_the_other_leaks_is_still_speech():
     word = [(2.0, 2.6)]
     agent, caller = voice(AGENT, 15, 1), voice([*word, *CALLER], 15, 2)
-    lanes = find_lanes(call(agent, caller + agent * 0.1), (), OPTIONS, LoudVad(),
-                       no_diarizer).lanes
+    lanes = parted(call(agent, caller + agent * 0.1))
     assert covered(word[0], lanes[1].speech) > 0.5
     assert close(lanes[1].speech, word + CALLER, 0.6)
 
@@ -183,14 +206,14 @@ def test_a_word_as_quiet_as_the_leak_under_it_is_still_speech(delay_s):
     word = [(2.0, 2.6)]
     agent, caller = voice(AGENT, 15, 1, -15), voice([*word, *CALLER], 15, 2, -35)
     leak = np.roll(agent, round(delay_s * RATE)) * 0.1
-    lanes = find_lanes(call(agent, caller + leak), (), OPTIONS, LoudVad(), no_diarizer).lanes
+    lanes = parted(call(agent, caller + leak))
     assert covered(word[0], lanes[1].speech) > 0.5
     assert close(lanes[1].speech, word + CALLER, 0.8)
 
 
 def test_a_quiet_voice_over_a_loud_one_is_no_bleed():
     loud, quiet = voice([(1.0, 14.0)], 15, 1, -15), voice([(3.0, 4.0), (6.0, 8.0)], 15, 2, -32)
-    lanes = find_lanes(call(loud, quiet), (), OPTIONS, LoudVad(), no_diarizer).lanes
+    lanes = parted(call(loud, quiet))
     assert lanes[1].bleed == ()
     assert close(lanes[1].speech, [(3.0, 4.0), (6.0, 8.0)], 0.3)
 
@@ -265,4 +288,4 @@ def test_the_least_overlap_decides_whether_a_likeness_is_chance():
     agent, caller = voice(AGENT, 15, 1), voice(CALLER, 15, 2)
     audio = call(agent, caller + agent * 0.1)
     shy = replace(OPTIONS, bleed=replace(OPTIONS.bleed, least_s=60.0))
-    assert find_lanes(audio, (), shy, LoudVad(), no_diarizer).lanes[1].bleed == ()
+    assert parted(audio, shy)[1].bleed == ()

@@ -183,7 +183,7 @@ def test_beeps_in_a_line_where_nobody_speaks_are_a_hold_from_speech_to_speech():
     wait = np.concatenate([silence(3), beep, silence(5), beep, silence(6), beep, silence(4)])
     found = [f for f in heard(np.concatenate([before, wait, after]),
                               silence(8 + 18.9 + 7)) if f[0] == 'hold']
-    assert [f[:2] for f in found] == [('hold', 'music')]
+    assert [f[:2] for f in found] == [('hold', 'beeps')]
     assert found[0][4] - found[0][3] == pytest.approx(18.9, abs=0.5)
 
 

@@ -87,6 +87,14 @@ def test_a_hold_of_each_kind_is_counted_and_timed(seed, kind, ear, known):
     assert is_right(call, kpis), (kpis.hold_count, kpis.hold_total_s, call.truth.holds)
 
 
+@pytest.mark.parametrize('seed', [13, 33, 45])  # pauses are short, or digital zero
+def test_a_hum_under_both_parties_in_one_channel_is_no_music(seed, ear):
+    call = render(draw(seed, Knobs(codec='pcm_mulaw', snr_db=15.0, layout='mono', noise='hum',
+                                   music_under_talk=False)))
+    heard = hear_sounds(call.audio, SETTINGS.sounds, ear)
+    assert not [s for s in heard if (s.kind, s.label) == ('hold', 'music')]
+
+
 @pytest.mark.slow
 def test_most_of_forty_eight_holds_are_counted_and_their_totals_are_within_a_second(
         ear, known):

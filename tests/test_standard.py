@@ -41,4 +41,4 @@ def test_the_phrase_list_has_every_category_and_no_phrase_twice_in_one():
 
 
 def test_every_hold_has_a_source():
-    assert set(SOURCES) == {'metadata', 'music', 'zero', 'announced'}
+    assert set(SOURCES) == {'metadata', 'music', 'beeps', 'zero', 'announced'}

@@ -25,8 +25,8 @@ from transforms.talk import FULL, NONE, Talk, end_of, make_talk, trust_of
 from transforms.turns import timed_words
 from warehouse.records import AGENT, CALLER, Call, Event, Finding, Kpis, Turn, Words
 
-_HEARD = 'hold_'  # `tone` labels hold_music and hold_zero: as heard, not as judged
-_HEARD_HOLDS = ('music', 'zero')
+_HEARD = 'hold_'  # `tone` labels hold_music, hold_beeps, hold_zero: as heard, not as judged
+_HEARD_HOLDS = ('music', 'beeps', 'zero')
 _SIGNOFF = frozenset(f'kpi.{name}' for name in SIGNOFF)
 _RANK = {AGENT: 0, CALLER: 1, None: 2}
 
@@ -46,8 +46,9 @@ def perceived(events: Iterable[Event]) -> list[Event]:
     """The events that were heard, out of those stored, as they were before assess judged them.
 
     Speech, ivr, rings, tones and notes are. Rings after the answer are stored as `tone` /
-    transfer_ring. Music and digital silence are stored as the holds they made; where these differ
-    from what was heard, that is stored too, as `tone` / hold_music or hold_zero, and is meant here.
+    transfer_ring. Music, beeps and digital silence are stored as the holds they made; where these
+    differ from what was heard, that is stored too, as `tone` / hold_music, hold_beeps or hold_zero,
+    and is meant here.
     """
     out: list[Event] = []
     judged: list[Event] = []
@@ -174,7 +175,7 @@ def _as_rows(events: Iterable[Event]) -> list[Row]:
 
 
 def _hold_rows(music: Sequence[Event], holds: Sequence[Hold]) -> list[Row]:
-    """The holds; and the music and digital silence as heard, where the holds differ from it."""
+    """The holds; and what was heard for them, where the holds differ from it."""
     judged: list[Row] = [(h.start_s, h.end_s, h.speaker, 'hold', h.label, h.confidence,
                           h.evidence) for h in holds]
     raw = _as_rows(music)

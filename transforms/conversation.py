@@ -72,6 +72,19 @@ class Audio:
         return self.samples[channel, first:last].astype(np.float32) / 32768.0
 
 
+@dataclass(frozen=True, eq=False)
+class Leak:
+    """The other party's voice, as it was taken out of a channel.
+
+    Attributes:
+      dbfs: of each frame of 10 ms.
+      depth_db: by how much it became quieter; the rest of it is still there.
+    """
+
+    dbfs: np.ndarray
+    depth_db: float
+
+
 @dataclass(frozen=True)
 class Sound:
     """Something heard that is not conversation: ringing, busy, hold music, a beep, digital zero.
@@ -142,6 +155,7 @@ class Conversation:
     channels: int = 0
     codec: str = ''
     sounds: tuple[Sound, ...] = ()
+    leaks: tuple[Leak | None, ...] = (None, None)  # of two channels
     lanes: tuple[Lane, ...] = ()  # two, or none in a silent recording
     lane_source: str | None = None  # channel | diarized
     diarizer: str | None = None

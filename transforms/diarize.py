@@ -14,12 +14,15 @@ import os
 import typing
 import warnings
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 import numpy as np
 from annotated_types import Ge, Interval
+
+from transforms.intervals import Span
 
 EMBEDDED, PYANNOTE = 'embedded', 'pyannote'
 RATE = 16_000  # of the models
@@ -105,6 +108,24 @@ def load_diarizer(options: DiarizeOptions) -> Diarizer:
             device = 'cuda' if torch.cuda.is_available() else 'cpu'
         pipeline.to(torch.device(device))
     return PyannoteDiarizer(name, pipeline, options.num_speakers, options.max_speakers)
+
+
+def load_ear() -> Callable[[np.ndarray, int, Sequence[Span]], np.ndarray]:
+    """What tells the voice in each span of samples: unit vectors (n, 256), by the encoder in the
+    resemblyzer wheel. Spans are of 0.1 s at least."""
+    import_pyannote()
+    import torch
+    encoder = load_encoder()
+
+    def ear(samples: np.ndarray, rate: int, spans: Sequence[Span]) -> np.ndarray:
+        if not spans:
+            return np.zeros((0, encoder.dimension), np.float32)
+        with torch.inference_mode():
+            return encoder.voices([torch.from_numpy(_wideband(
+                samples[round(start * rate):round(end * rate)], rate)) for start, end in spans]
+            ).numpy()
+
+    return ear
 
 
 def import_pyannote() -> Any:

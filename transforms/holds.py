@@ -12,13 +12,15 @@ from transforms.standard import HoldRule
 from transforms.talk import Talk
 from warehouse.records import AGENT, Event, Turn
 
-SOURCES = {'metadata': 'metadata', 'music': 'audio', 'zero': 'audio', 'announced': 'words'}
+SOURCES = {'metadata': 'metadata', 'music': 'audio', 'beeps': 'audio', 'zero': 'audio',
+           'announced': 'words'}
+PLAYED = ('music', 'beeps', 'zero')  # of two joined, the first in this order names the hold
 
 
 @dataclass(frozen=True)
 class Hold:
-    """One hold. `label` is metadata, music, zero or announced; `speaker` in whose lane it sounds,
-    None for both or neither."""
+    """One hold. `label` is metadata, music, beeps, zero or announced; `speaker` in whose lane it
+    sounds, None for both or neither."""
 
     label: str
     start_s: float
@@ -33,12 +35,12 @@ def find_holds(heard: Sequence[Event], announced: Sequence[Span], agent: Talk, c
                rule: HoldRule) -> tuple[Hold, ...]:
     """The holds of a call, in order and disjoint.
 
-    Where the phone system names holds (or says there were none), they are the holds. Else music
-    and digital silence after the answer, in which the agent does not speak, and announced silence
-    that holds neither.
+    Where the phone system names holds (or says there were none), they are the holds. Else music,
+    beeps and digital silence after the answer, in which the agent does not speak, and announced
+    silence that holds none of them.
 
     Args:
-      heard: hold events as heard: labels music and zero.
+      heard: hold events as heard: labels music, beeps and zero.
       announced: what `announced_silences` found.
       agent, caller: their talk, announcements excluded.
       ivr: announcements; one between two pieces of music joins them.
@@ -94,12 +96,17 @@ def announced_silences(turns: Sequence[Turn], matches: Sequence[Match], agent: T
 
 def _wait_after(said_s: float, turn_end_s: float, agent: Talk, caller: Talk, duration_s: float,
                 rule: HoldRule, floor_s: float) -> Span | None:
-    spoken = [end for start, end in agent.speech if said_s <= end <= turn_end_s]
+    spoken = [(low, high) for low, high in agent.speech if said_s <= high <= turn_end_s]
     if not spoken:
         return None
-    start = spoken[-1]
-    until = next((low for low, high in agent.ipus
-                  if low >= start and high - low >= rule.sound_min_s), duration_s)
+    # What is taken for speech between the last word and the next may be the line's noise.
+    worded = [span for span in spoken if agent.words.between(*span)]
+    start = (worded or spoken)[-1][1]
+    if worded:
+        start = min(start, agent.words.end_s[agent.words.between(*worded[-1])[-1]])
+    until = next((low for low, high in agent.ipus if low >= start and (
+        agent.words.between(low, high) or high - low >= (
+            rule.unworded_min_s if worded else rule.sound_min_s))), duration_s)
     limit = start + rule.announced_after_s
     for low, high in caller.ipus:
         if high <= start or low >= until:
@@ -114,7 +121,7 @@ def _wait_after(said_s: float, turn_end_s: float, agent: Talk, caller: Talk, dur
 
 def _sounding(heard: Sequence[Event], agent: Talk, caller: Talk, ivr: Sequence[Span],
               answer_s: float, rule: HoldRule) -> list[Hold]:
-    """Music and digital silence as holds: without the agent's speech, pieces joined."""
+    """Music, beeps and digital silence as holds: without the agent's speech, pieces joined."""
     speaking = [ipu for ipu in agent.ipus if ipu[1] - ipu[0] >= rule.agent_min_s]
     parked = _parked(heard, union([*agent.speech, *caller.speech]), ivr, rule)
     pieces = [Hold(event.label, start, end, event.confidence, event.evidence, event.speaker)
@@ -128,7 +135,7 @@ def _sounding(heard: Sequence[Event], agent: Talk, caller: Talk, ivr: Sequence[S
         else:
             out.append(piece)
     return [hold for hold in out
-            if hold.label == 'music' or hold.end_s - hold.start_s >= rule.zero_min_s]
+            if hold.label != 'zero' or hold.end_s - hold.start_s >= rule.zero_min_s]
 
 
 def _parked(heard: Sequence[Event], talk: Sequence[Span], ivr: Sequence[Span],
@@ -160,6 +167,6 @@ def _one_wait(before: Hold, after: Hold, speaking: Sequence[Span], ivr: Sequence
 
 def _both(before: Hold, after: Hold) -> Hold:
     known = [c for c in (before.confidence, after.confidence) if c is not None]
-    return Hold('music' if 'music' in (before.label, after.label) else 'zero',
+    return Hold(min(before.label, after.label, key=PLAYED.index),
                 before.start_s, max(before.end_s, after.end_s), min(known, default=None),
                 'pieces joined', before.speaker if before.speaker == after.speaker else None)

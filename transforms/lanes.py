@@ -6,21 +6,31 @@ Two channels are two lanes. A mono call, or one whose channels carry the same, i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Gt, Interval
 
-from transforms.bleed import QUIETEST_DBFS, BleedOptions, Samples, correlation, smooth, split
-from transforms.conversation import Audio, Lane, Sound
+from transforms.bleed import QUIETEST_DBFS, BleedOptions, smooth, split
+from transforms.conversation import Audio, Lane, Leak, Sound
 from transforms.diarize import Diarizer, SpeakerSpan
 from transforms.intervals import Span, covered, intersect, subtract, total, union
 from transforms.levels import FRAME_S, frame_dbfs, mask_of, snr_db
+from transforms.strangers import (
+    Ear,
+    StrangerOptions,
+    opening_prompt,
+    parties_of,
+    talk_among,
+    without,
+)
 from transforms.vad import Vad
 
 NOT_SPEECH = ('ring', 'tone', 'hold', 'ivr')  # kinds of Sound that are nobody's speech
+SURE = 1.0  # of a prompt that the phone system tells of
+VOICE = 0.8  # sure of one that is told by its voice
 LOUD_DB = 30.0  # under the loudest: where the channels are compared
 SMOOTH_S = 0.1  # of loudness, when they are
 LOUDER_DB = 0.2  # less between two channels that carry the same is their codec's
@@ -39,6 +49,7 @@ class LaneOptions:
       handover_s: of speech before a ring, from which it is a transfer's: one voice more.
       bleed: when a lane's speech is the other party leaking in.
       min_speech_s: mono: shorter speech of a party is dropped.
+      strangers: mono: when a voice is a party's.
     """
 
     same_correlation: Annotated[float, Interval(gt=0, le=1)]
@@ -48,19 +59,26 @@ class LaneOptions:
     handover_s: Annotated[float, Gt(0)]
     bleed: BleedOptions
     min_speech_s: Annotated[float, Ge(0)]
+    strangers: StrangerOptions
 
 
 @dataclass(frozen=True)
 class LaneResult:
-    """Two lanes, or none in a silent mono recording (then the rest is None too)."""
+    """Two lanes, or none in a silent mono recording (then the source and diarizer are None).
+
+    `sounds` are those that were given, with the prompts of a mono call set right by voice.
+    """
 
     lanes: tuple[Lane, ...]
     lane_source: str | None  # channel | diarized
     diarizer: str | None
+    sounds: tuple[Sound, ...] = ()
 
 
 def find_lanes(audio: Audio, sounds: Sequence[Sound], options: LaneOptions, vad: Vad,
-               load_diarizer: Callable[[], Diarizer], transfers: int = 0) -> LaneResult:
+               load_diarizer: Callable[[], Diarizer], transfers: int = 0,
+               load_ear: Callable[[], Ear] | None = None,
+               leaks: Sequence[Leak | None] = (None, None)) -> LaneResult:
     """The call's two lanes with their speech, bleed and signal-to-noise ratio.
 
     Args:
@@ -68,21 +86,31 @@ def find_lanes(audio: Audio, sounds: Sequence[Sound], options: LaneOptions, vad:
         the channel they were heard in.
       load_diarizer: gives the diarizer, the same one each time; called only where it is needed.
       transfers: how often the call is known to have been transferred, to a further agent.
+      load_ear: gives what tells voices, the same one each time; None: the prompts of a mono call
+        are believed as they are.
+      leaks: what was taken out of each of two channels (`transforms.leak`).
     """
-    cut = [_cut(sounds, channel) for channel in range(audio.channels)]
-    everywhere = union(c for channel in cut for c in channel)
+    sounds = tuple(sounds)
+    cut = [not_speech([s for s in sounds if s.channel in (None, channel)])
+           for channel in range(audio.channels)]
 
     def diarized(channel: int) -> LaneResult:
-        return _diarized(audio, channel, everywhere, sounds, options, vad, load_diarizer,
-                         transfers)
+        found = _diarized(audio, channel, sounds, options, vad, load_diarizer, transfers)
+        if load_ear is None or not all(lane.speech for lane in found.lanes[:2] or (Lane(0),)):
+            return found
+        talk, prompt = _by_voice(audio, found, vad, load_ear(), options.strangers)
+        if talk:
+            kept = tuple(sound for sound in sounds if sound not in talk)
+            found = _diarized(audio, channel, kept, options, vad, load_diarizer, transfers)
+        return found if prompt is None else _without_prompt(found, prompt, audio)
 
     if audio.channels == 1:
         return diarized(0)
-    if _same(audio, everywhere, options):
+    if _same(audio, union(c for channel in cut for c in channel), options):
         return diarized(_louder(audio))
     lanes = tuple(Lane(channel, vad.spans(audio.samples[channel], audio.rate, cut[channel]))
                   for channel in (0, 1))
-    lanes = _without_bleed(audio, lanes, options.bleed)
+    lanes = _without_bleed(audio, lanes, leaks, options.bleed)
     spoken = [total(lane.speech) for lane in lanes]
     if min(spoken) <= options.dead_share * max(spoken) > 0:
         mono = diarized(spoken.index(max(spoken)))
@@ -90,12 +118,12 @@ def find_lanes(audio: Audio, sounds: Sequence[Sound], options: LaneOptions, vad:
             return mono  # a mix of both parties beside a dead channel
     return LaneResult(
         tuple(replace(lane, snr_db=snr_db(audio, lane, cut[lane.channel])) for lane in lanes),
-        'channel', None)
+        'channel', None, sounds)
 
 
-def _cut(sounds: Sequence[Sound], channel: int) -> list[Span]:
-    return union((s.start_s, s.end_s) for s in sounds
-                 if s.kind in NOT_SPEECH and s.channel in (None, channel))
+def not_speech(sounds: Iterable[Sound]) -> list[Span]:
+    """When there are sounds that are nobody's speech."""
+    return union((s.start_s, s.end_s) for s in sounds if s.kind in NOT_SPEECH)
 
 
 def _same(audio: Audio, cut: Sequence[Span], options: LaneOptions) -> bool:
@@ -122,6 +150,13 @@ def _alike(one: np.ndarray, two: np.ndarray, options: LaneOptions) -> bool:
                 and correlation(one, two) >= options.same_correlation)
 
 
+def correlation(one: np.ndarray, two: np.ndarray) -> float:
+    """Pearson's, 0 where either does not move."""
+    one, two = one - one.mean(), two - two.mean()
+    scale = float(np.sqrt((one @ one) * (two @ two)))
+    return float(one @ two) / scale if scale > 1e-6 else 0.0
+
+
 def _louder(audio: Audio) -> int:
     """The channel to hear of two that carry the same: the first, if the other is no louder."""
     power = [np.mean(10 ** (_loudness(audio, channel).astype(np.float64) / 10))
@@ -129,24 +164,24 @@ def _louder(audio: Audio) -> int:
     return int(power[1] > power[0] * 10 ** (LOUDER_DB / 10))
 
 
-def _without_bleed(audio: Audio, lanes: tuple[Lane, ...],
+def _without_bleed(audio: Audio, lanes: tuple[Lane, ...], leaks: Sequence[Leak | None],
                    options: BleedOptions) -> tuple[Lane, ...]:
-    loudness = [_loudness(audio, lane.channel) for lane in lanes]
     out = []
-    for i, lane in enumerate(lanes):
-        speech, leaks = split(lane.speech, lanes[1 - i].speech, loudness[i], loudness[1 - i],
-                              options, Samples(audio.samples[lane.channel],
-                                               audio.samples[lanes[1 - i].channel], audio.rate))
-        out.append(replace(lane, speech=speech, bleed=leaks))
+    for lane, other, leak in zip(lanes, reversed(lanes), leaks, strict=True):
+        if leak:
+            speech, bleed = split(lane.speech, other.speech, _loudness(audio, lane.channel), leak,
+                                  options)
+            lane = replace(lane, speech=speech, bleed=bleed)
+        out.append(lane)
     return tuple(out)
 
 
-def _diarized(audio: Audio, channel: int, cut: Sequence[Span], sounds: Sequence[Sound],
-              options: LaneOptions, vad: Vad, load_diarizer: Callable[[], Diarizer],
-              transfers: int) -> LaneResult:
+def _diarized(audio: Audio, channel: int, sounds: tuple[Sound, ...], options: LaneOptions,
+              vad: Vad, load_diarizer: Callable[[], Diarizer], transfers: int) -> LaneResult:
+    cut = not_speech(sounds)
     heard = vad.spans(audio.samples[channel], audio.rate, cut)
     if not heard:
-        return LaneResult((), None, None)
+        return LaneResult((), None, None, sounds)
     diarizer = load_diarizer()
     kept = subtract([(0.0, audio.duration_s)], cut)
     more = max(transfers, len(handovers(sounds, heard, options.handover_s)))
@@ -159,7 +194,24 @@ def _diarized(audio: Audio, channel: int, cut: Sequence[Span], sounds: Sequence[
         lanes.append(Lane(channel, tuple(speech), voices=_voices(speech, voices)))
     return LaneResult(
         tuple(replace(lane, snr_db=snr_db(audio, lane, [*cut, *heard])) for lane in lanes),
-        'diarized', diarizer.name)
+        'diarized', diarizer.name, sounds)
+
+
+def _by_voice(audio: Audio, found: LaneResult, vad: Vad, ear: Ear,
+              options: StrangerOptions) -> tuple[list[Sound], Span | None]:
+    """The prompts that are talk, and when a prompt was taken for talk."""
+    parties = parties_of(audio, found.lanes, ear, options)
+    doubtful = [sound for sound in found.sounds if sound.kind == 'ivr'
+                and sound.confidence < SURE]
+    return (talk_among(doubtful, audio, parties, vad, ear, options),
+            opening_prompt(parties, options))
+
+
+def _without_prompt(found: LaneResult, prompt: Span, audio: Audio) -> LaneResult:
+    heard = Sound('ivr', 'announcement', 0 if audio.channels == 1 else None, *prompt, VOICE,
+                  'a voice at the opening that is not heard again')
+    sounds = sorted([*found.sounds, heard], key=lambda sound: (sound.start_s, sound.end_s))
+    return replace(found, lanes=without(found.lanes, prompt), sounds=tuple(sounds))
 
 
 def _voices(speech: Sequence[Span], voices: Sequence[Sequence[Span]]) -> tuple[int, ...]:

@@ -32,6 +32,7 @@ class Metadata:
     agent_name: str | None = None
     caller_name: str | None = None
     call_type: str | None = None
+    timezone: str | None = None  # IANA name, of the customer's place
 
 
 def metadata_of(call: Call | Reference) -> Metadata:
@@ -52,6 +53,7 @@ def metadata_of(call: Call | Reference) -> Metadata:
         agent_name=row.get('agent_name'),
         caller_name=row.get('caller_name'),
         call_type=row.get('call_type'),
+        timezone=row.get('timezone'),
     )
 
 

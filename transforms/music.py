@@ -16,18 +16,23 @@ import numpy as np
 from annotated_types import Ge, Gt, Interval
 from scipy.ndimage import binary_opening, uniform_filter1d
 
+from transforms.edges import trim
 from transforms.intervals import Span
-from transforms.spectrum import SpectrumOptions, floor_of, runs
+from transforms.spectrum import SILENT, SpectrumOptions, floor_of, runs
 
 MUSIC_HZ = (150.0, 3400.0)
 STRIDE = 2  # every second frame is enough
 SEGMENT = 6  # such frames are one segment: 0.24 s with a hop of 0.02 s
 LAG = 3  # such frames later a peak must be found again: 0.12 s, nearly a new window
 SEARCH_S = 1.9  # how far a piece's edge may lie from where its windows begin to look like music
-FADE_DB = 25.0  # a piece has ended where it is this far below its median level
-QUIET = 0.25  # of a channel's segments, in which a hum stands alone...
-HALF = 0.5  # ...for this share of them
+QUIET = 0.1  # of a channel's segments that are not digital silence, in which a hum stands alone...
+ALONE = 0.35  # ...for this share of them: hums have 0.41 and more, music 0.03 (fitted)
+ENOUGH = 10  # such segments, or they tell nothing
 STILL_SHARE = 0.6  # of a segment's frames, from which a bin's line counts as standing still
+MAINS_HZ = (50.0, 60.0)
+MAINS_TOP_HZ = 1000.0  # its harmonics die away above
+MAINS_OFF_HZ = 1.6  # of a harmonic, as measured
+MAINS_LOBE = 1.5  # bins to either side of a harmonic that hold most of its power
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,10 @@ class PromptOptions:
       same: correlation of two from which they are one recording, which nobody says live.
       leak: correlation of two channels at one time from which both carry the same.
       edge_s: one heard once is an announcement if the music stops and goes on this near to it...
-      quiet_db: ...and the other party makes no sound, this far over its noise.
+      quiet_db: ...and no party is heard: what is so far over a channel's noise is no noise,
+      party_db: what is so much louder, or quieter, in another channel than the music's way to it
+        would have it is a party,
+      party_s: heard for so long.
     """
 
     voice_min_s: Annotated[float, Gt(0)]
@@ -83,6 +91,8 @@ class PromptOptions:
     leak: Annotated[float, Interval(gt=0, lt=1)]
     edge_s: Annotated[float, Ge(0)]
     quiet_db: Annotated[float, Ge(0)]
+    party_db: Annotated[float, Gt(0)]
+    party_s: Annotated[float, Gt(0)]
 
 
 @dataclass(frozen=True)
@@ -102,6 +112,8 @@ class MusicOptions:
         music is rarely below 0.23.
       active: share of a window that must be loud enough to be looked at, 0..1.
       hum_s: a line that stands still this long is hum or a tone, not music.
+      mains: share of the still peaks under 1 kHz on the mains' harmonics, 0..1, from which these
+        are hum, however often speech or a gated line parts them.
       run_min_s: shortest run of such windows that begins or continues a piece.
       join_s: pieces less than this apart are one.
       min_s: shortest piece reported.
@@ -120,6 +132,7 @@ class MusicOptions:
     score: Annotated[float, Interval(gt=0, lt=1)]
     active: Annotated[float, Interval(ge=0, le=1)]
     hum_s: Annotated[float, Gt(0)]
+    mains: Annotated[float, Interval(gt=0, le=1)]
     run_min_s: Annotated[float, Ge(0)]
     join_s: Annotated[float, Ge(0)]
     min_s: Annotated[float, Gt(0)]
@@ -132,13 +145,17 @@ class MusicFeatures:
     """A value a segment of SEGMENT * STRIDE frames; `still` has a column a spectrum bin.
 
     still: peaks of the bin that stood still (uint8). peaks: all peaks. loud: share of frames
-    above `min_dbfs`. dbfs: level of the loudest frame.
+    above `min_dbfs`. dbfs: level of the loudest frame. mains_still, mains_peaks: those of both
+    that lie on the harmonics of each of MAINS_HZ; unhummed_dbfs: `dbfs` without the bins there.
     """
 
     still: np.ndarray
     peaks: np.ndarray
     loud: np.ndarray
     dbfs: np.ndarray
+    mains_still: np.ndarray
+    mains_peaks: np.ndarray
+    unhummed_dbfs: np.ndarray
 
 
 def segment_frames() -> int:
@@ -151,7 +168,9 @@ def music_features(power: np.ndarray, spectrum: SpectrumOptions,
     """What the music rule needs of a block of spectra (frames, bins)."""
     band = spectrum.bins(*MUSIC_HZ)
     power = power[::STRIDE]
-    dbfs = 10.0 * np.log10(power[:, band].sum(axis=1) + 1e-11)
+    parts = np.stack([np.ones(band.stop - band.start, bool),
+                      *(~bins for bins in _harmonics(spectrum))], axis=1).astype(np.float32)
+    dbfs, *unhummed = 10.0 * np.log10(power[:, band] @ parts + 1e-11).T
     loud = np.flatnonzero(dbfs > options.min_dbfs)
     db = 10.0 * np.log10(power[loud, band.start - 1:band.stop + 1] + 1e-11)
     strong = np.zeros((len(power), db.shape[1] - 2), bool)
@@ -163,18 +182,39 @@ def music_features(power: np.ndarray, spectrum: SpectrumOptions,
     still = _still(strong, at, options.still_hz / spectrum.bin_hz)
     starts = np.arange(0, len(power), SEGMENT)
     frames = np.diff(np.append(starts, len(power)))
+    # a peak in a block's last frames has no later frame to be found in: not counted
+    counted = _with_future(strong)
+    mains = _on_mains(at, band.start, spectrum.bin_hz)
+    low = slice(0, mains.shape[2])
     return MusicFeatures(
         still=np.add.reduceat(still, starts, axis=0, dtype=np.uint8),
-        # a peak in a block's last frames has no later frame to be found in: not counted
-        peaks=np.add.reduceat(_with_future(strong).sum(axis=1), starts),
+        peaks=np.add.reduceat(counted.sum(axis=1), starts),
         loud=np.add.reduceat((dbfs > options.min_dbfs).astype(np.float32), starts) / frames,
-        dbfs=np.maximum.reduceat(dbfs, starts))
+        dbfs=np.maximum.reduceat(dbfs, starts),
+        mains_still=np.add.reduceat((mains & still[:, low]).sum(axis=2).T, starts),
+        mains_peaks=np.add.reduceat((mains & counted[:, low]).sum(axis=2).T, starts),
+        unhummed_dbfs=np.maximum.reduceat(np.stack(unhummed, axis=1), starts))
 
 
 def join_features(blocks: Sequence[MusicFeatures]) -> MusicFeatures:
     """The features of consecutive blocks as one."""
     return MusicFeatures(*(np.concatenate([getattr(b, name) for b in blocks])
-                           for name in ('still', 'peaks', 'loud', 'dbfs')))
+                           for name in MusicFeatures.__dataclass_fields__))
+
+
+def _harmonics(spectrum: SpectrumOptions) -> list[np.ndarray]:
+    """Which bins of the band hold the harmonics of each of MAINS_HZ."""
+    band = spectrum.bins(*MUSIC_HZ)
+    hz = np.arange(band.start, band.stop) * spectrum.bin_hz
+    return [(np.abs(hz - mains * np.round(hz / mains)) < MAINS_LOBE * spectrum.bin_hz)
+            & (hz < MAINS_TOP_HZ) for mains in MAINS_HZ]
+
+
+def _on_mains(at: np.ndarray, first_bin: int, bin_hz: float) -> np.ndarray:
+    """Which bins (of MAINS_HZ, frame, bin) have their peak on a harmonic, those below the top."""
+    hz = (at[:, :int(MAINS_TOP_HZ / bin_hz) - first_bin] + first_bin) * bin_hz
+    return np.stack([np.abs(hz - mains * np.round(hz / mains)) < MAINS_OFF_HZ
+                     for mains in MAINS_HZ]) & (hz > 0)
 
 
 def _peaks(db: np.ndarray,
@@ -224,12 +264,14 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Lines:
-    """Of each segment of a channel the peaks that stand still, all peaks, and the share of
-    frames that are loud; hum, call-progress tones and what is under the noise floor left out."""
+    """Of each segment of a channel the peaks that stand still, all peaks, the share of frames that
+    are loud and the level of the loudest; hum, call-progress tones and what is under the noise
+    floor left out."""
 
     still: np.ndarray
     peaks: np.ndarray
     loud: np.ndarray
+    dbfs: np.ndarray
     segment_s: float
 
     def near(self, window_s: float, score: float, active: float) -> np.ndarray:
@@ -254,7 +296,10 @@ def lines_of(features: MusicFeatures, tones: Sequence[Span], spectrum: SpectrumO
       tones: when call-progress tones were heard; they are never music.
     """
     segment_s = segment_frames() * spectrum.hop_s
-    return Lines(*_counts(features, tones, segment_s, options), features.loud, segment_s)
+    mains = _mains(features, spectrum, options)
+    still, peaks = _counts(features, tones, segment_s, mains, spectrum, options)
+    dbfs = features.unhummed_dbfs[:, mains].min(axis=1) if mains else features.dbfs
+    return Lines(still, peaks, features.loud, dbfs, segment_s)
 
 
 def find_tonal(lines: Lines, levels: np.ndarray, spectrum: SpectrumOptions,
@@ -272,12 +317,13 @@ def find_tonal(lines: Lines, levels: np.ndarray, spectrum: SpectrumOptions,
         a, b = _edges(lines.still, lines.peaks, first, last, round(SEARCH_S / segment_s))
         if b > a:
             share = float(lines.still[a:b].sum() / max(1, lines.peaks[a:b].sum()))
-            pieces.append(Piece(*_trim(levels, a * segment_s, b * segment_s, spectrum.hop_s),
+            pieces.append(Piece(*trim(levels, a * segment_s, b * segment_s, spectrum.hop_s),
                                 share))
     return pieces
 
 
 def _counts(features: MusicFeatures, tones: Sequence[Span], segment_s: float,
+            mains: Sequence[int], spectrum: SpectrumOptions,
             options: MusicOptions) -> tuple[np.ndarray, np.ndarray]:
     """Still peaks and all peaks of each segment, hum, tones and the noise floor left out."""
     floor = 10 * np.log10(floor_of(10 ** (features.dbfs / 10)) + 1e-11)
@@ -285,16 +331,29 @@ def _counts(features: MusicFeatures, tones: Sequence[Span], segment_s: float,
     heard = features.dbfs > at_least
     for start_s, end_s in tones:
         heard[max(0, int(start_s / segment_s)):int(np.ceil(end_s / segment_s)) + 1] = False
-    quiet = features.dbfs <= 10 * np.log10(floor_of(10 ** (features.dbfs / 10), QUIET) + 1e-11)
-    humming = _humming(features.still, quiet, max(1, round(options.hum_s / segment_s)))
-    still = features.still.sum(axis=1, dtype=np.int64) - humming
-    return still * heard, (features.peaks - humming) * heard
+    power = 10 ** (features.dbfs / 10)
+    quiet = (power > SILENT) & (power <= floor_of(power, QUIET))
+    still, lines, peaks = features.still, features.still.sum(axis=1, dtype=np.int64), features.peaks
+    for i in mains:
+        still = np.where(_harmonics(spectrum)[i], np.uint8(0), still)
+        lines, peaks = lines - features.mains_still[:, i], peaks - features.mains_peaks[:, i]
+    humming = _humming(still, quiet, max(1, round(options.hum_s / segment_s)))
+    # a bin beside a harmonic may lie in both
+    lines, peaks = np.maximum(lines - humming, 0), np.maximum(peaks - humming, 0)
+    return lines * heard, peaks * heard
 
+
+def _mains(features: MusicFeatures, spectrum: SpectrumOptions, options: MusicOptions) -> list[int]:
+    """The mains that hum in a channel, as places in MAINS_HZ."""
+    top = int(MAINS_TOP_HZ / spectrum.bin_hz) - spectrum.bins(*MUSIC_HZ).start
+    lines = max(1, int(features.still[:, :top].sum()))
+    return [i for i in range(len(MAINS_HZ))
+            if features.mains_still[:, i].sum() >= options.mains * lines]
 
 
 def _humming(still: np.ndarray, quiet: np.ndarray, long: int) -> np.ndarray:
     """Of each segment the still peaks that belong to lines at least `long` segments long, or that
-    are there in half of the channel's `quiet` segments: a voice over a hum parts its lines.
+    are there in many of the channel's `quiet` segments: a voice over a hum parts its lines.
 
     A line between two bins is counted in either, so each bin is taken with its neighbours. A few
     bins at a time: a call of four hours has 60,000 segments.
@@ -306,11 +365,13 @@ def _humming(still: np.ndarray, quiet: np.ndarray, long: int) -> np.ndarray:
         width = part.shape[1]
         lines = np.sum([wide[:, first + i:first + i + width] for i in range(3)], axis=0)
         standing = np.asarray(lines >= STILL_SHARE * SEGMENT)
-        long_enough = standing.sum(axis=0) >= long
-        if long_enough.any():
-            hum = binary_opening(standing[:, long_enough], np.ones((long, 1)))
-            hum |= standing[quiet][:, long_enough].mean(axis=0) >= HALF
-            humming += (part[:, long_enough] * hum).sum(axis=1, dtype=np.int64)
+        alone = np.zeros(width, bool)
+        if quiet.sum() >= ENOUGH:
+            alone = standing[quiet].mean(axis=0) >= ALONE
+        hums = alone | (standing.sum(axis=0) >= long)
+        if hums.any():
+            hum = binary_opening(standing[:, hums], np.ones((long, 1))) | alone[hums]
+            humming += (part[:, hums] * hum).sum(axis=1, dtype=np.int64)
     return humming
 
 
@@ -330,19 +391,3 @@ def _edges(still: np.ndarray, peaks: np.ndarray, first: int, last: int,
     high = max(middle, last - search, start)
     tails = total[high:last + search + 1]
     return start, high + int(np.argmax(tails))
-
-
-def _trim(levels: np.ndarray, start_s: float, end_s: float, hop_s: float) -> Span:
-    """The edges moved to where the sound begins and has faded, if that is near."""
-    first, last = round(start_s / hop_s), min(len(levels), round(end_s / hop_s))
-    quiet = levels < np.median(levels[first:max(last, first + 1)]) * 10 ** (-FADE_DB / 10)
-    out, into = round(0.9 / hop_s), round(0.36 / hop_s)
-    low = max(0, first - out)
-    before = np.flatnonzero(quiet[low:first + into])
-    if len(before):
-        start_s = (low + int(before[-1]) + 1) * hop_s
-    low = max(0, last - into)
-    after = np.flatnonzero(quiet[low:last + out])
-    if len(after):
-        end_s = (low + int(after[0])) * hop_s
-    return start_s, min(end_s, (len(levels) - 1) * hop_s)

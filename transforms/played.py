@@ -12,11 +12,20 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 
 from transforms.bands import best_match, frame_s, repetition
 from transforms.conversation import Sound
+from transforms.edges import place_edges, trim
 from transforms.intervals import Span, covered, intersect, subtract, total, union
-from transforms.music import Lines, MusicOptions, Piece, PromptOptions, UnspokenOptions, find_tonal
+from transforms.music import (
+    Lines,
+    MusicOptions,
+    Piece,
+    PromptOptions,
+    UnspokenOptions,
+    find_tonal,
+)
 from transforms.spectrum import SpectrumOptions, floor_of, runs
 
 NEAR_S = 2.5  # edges of one piece, found in two ways, lie so near to each other
@@ -24,6 +33,8 @@ AFRESH = 4  # seconds before a piece's end from which the ear for speech listens
 VOICE_GAP_S = 0.5
 CONTEXT_S = 0.3  # heard on both sides of a gap
 EDGE_S = 0.1  # a piece this near to the end of where it was looked for goes on there
+SMOOTH_S = 0.2  # over which channels are compared
+BESIDE_S = 10.0  # of music on either side of a gap, compared with it
 Voices = Callable[[float, float], list[Span]]  # speech of a channel, heard between two instants
 
 
@@ -34,15 +45,19 @@ class Channel:
     Attributes:
       lines: what stands still in it.
       levels: power of the speech band, a value a spectrum frame.
+      bands_db: loudness of its bands, as many values in time as the fingerprint has.
       marks: its fingerprint.
-      tones: when call-progress tones were heard; they are never music.
+      lines_heard: the strongest line of each spectrum frame.
+      tones: when call-progress tones and warning beeps were heard; they are never music.
       voices: its ear for speech, None if there is none.
     """
 
     channel: int
     lines: Lines
     levels: np.ndarray
+    bands_db: np.ndarray
     marks: np.ndarray
+    lines_heard: np.ndarray
     tones: Sequence[Span]
     voices: Voices | None
 
@@ -59,7 +74,11 @@ def find_music(heard: Channel, others: Sequence[Channel], spectrum: SpectrumOpti
     pieces = find_tonal(heard.lines, heard.levels, spectrum, options)
     if heard.voices:
         pieces = _merged(pieces, _find_unspoken(heard, pieces, spectrum, options))
-    groups = _groups(pieces, heard.voices, options)
+    if others:  # lanes of one party each, whose loudness is a measure
+        pieces = [piece for piece in pieces if _is_played(
+            heard.lines, (piece.start_s, piece.end_s), options.unspoken)]
+    pieces = _placed(pieces, heard, spectrum, options)
+    groups = _groups(pieces, heard, others, spectrum, options)
     prompts = _find_prompts(groups, heard, others, spectrum, options) if heard.voices else []
     beside = {i for after, _ in prompts for i in (after, after + 1)}
     sounds = [_sound(group, heard.channel, options) for i, group in enumerate(groups)
@@ -99,18 +118,17 @@ def _unspoken_in(span: Span, trace: Sequence[Span], heard: Channel, spectrum: Sp
     for a, b in union(subtract(sounding, spoken), rule.pause_s):
         if (b - a >= options.min_s and covered((a, b), trace) >= rule.share * (b - a)
                 and covered((a, b), voices) <= rule.spoken * (b - a)
-                and _is_played(heard.levels, (a, b), spectrum, rule)):
+                and _is_played(heard.lines, (a, b), rule)):
             end = _last_note(a, b, sounding, heard.voices, rule)
             out.append(Piece(a, end, heard.lines.share(a, end)))
     return out
 
 
-def _is_played(levels: np.ndarray, span: Span, spectrum: SpectrumOptions,
-               rule: UnspokenOptions) -> bool:
+def _is_played(lines: Lines, span: Span, rule: UnspokenOptions) -> bool:
     """Whether a piece is nearly as loud as what else the channel carries."""
-    loud = np.quantile(levels[round(span[0] / spectrum.hop_s):round(span[1] / spectrum.hop_s)],
-                       0.9)
-    return bool(loud >= floor_of(levels, 0.95) * 10 ** (-rule.quieter_db / 10))
+    part = slice(round(span[0] / lines.segment_s), round(span[1] / lines.segment_s) + 1)
+    usual = 10 * np.log10(floor_of(10 ** (lines.dbfs / 10), 0.95) + 1e-11)
+    return bool(np.quantile(lines.dbfs[part], 0.9) >= usual - rule.quieter_db)
 
 
 def _last_note(start_s: float, end_s: float, sounding: Sequence[Span], voices: Voices,
@@ -176,17 +194,83 @@ def _merged(tonal: Sequence[Piece], unspoken: Sequence[Piece]) -> list[Piece]:
     return sorted([*out, *alone])
 
 
-def _groups(pieces: Sequence[Piece], voices: Voices | None,
-            options: MusicOptions) -> list[list[Piece]]:
+def _placed(pieces: Sequence[Piece], heard: Channel, spectrum: SpectrumOptions,
+            options: MusicOptions) -> list[Piece]:
+    """The pieces with their edges where the channel changes its colour."""
+    if not pieces:
+        return []
+    sounding = np.zeros(len(heard.bands_db), bool)
+    step_s, whole = frame_s(spectrum), (0.0, len(heard.levels) * spectrum.hop_s)
+    for start, end in _sounding(heard.levels, whole, spectrum, options):
+        sounding[round(start / step_s):round(end / step_s)] = True
+    spans = place_edges([(p.start_s, p.end_s) for p in pieces], heard.bands_db, sounding, step_s)
+    out = []
+    for piece, span in zip(pieces, spans, strict=True):
+        if span != (piece.start_s, piece.end_s):
+            span = trim(heard.levels, *span, spectrum.hop_s)
+        for start, end in heard.tones:  # no note, however pure
+            if start - EDGE_S <= span[0] < end < span[1]:
+                span = (end, span[1])
+            elif span[0] < start < span[1] <= end + EDGE_S:
+                span = (span[0], start)
+        out.append(Piece(*span, piece.share))
+    return out
+
+
+def _groups(pieces: Sequence[Piece], heard: Channel, others: Sequence[Channel],
+            spectrum: SpectrumOptions, options: MusicOptions) -> list[list[Piece]]:
+    """Pieces with nobody between them."""
     groups: list[list[Piece]] = []
     for piece in pieces:
         last = groups[-1][-1] if groups else None
         if (last and piece.start_s - last.end_s < options.join_s
-                and not (voices and _speech(voices, last.end_s, piece.start_s, options))):
+                and not (heard.voices and _speech(heard.voices, last.end_s, piece.start_s,
+                                                  options))
+                and not _party_between(last, piece, heard, others, spectrum, options.prompts)):
             groups[-1].append(piece)
         else:
             groups.append([piece])
     return groups
+
+
+def _party_between(before: Piece, after: Piece, heard: Channel, others: Sequence[Channel],
+                   spectrum: SpectrumOptions, rule: PromptOptions) -> bool:
+    """Whether a party speaks between two pieces.
+
+    What is played comes by the way of the music: as much weaker, or louder, in the other channel.
+    What does not is a party, in whichever channel.
+    """
+    def frames(start_s: float, end_s: float) -> slice:
+        return slice(round(start_s / spectrum.hop_s), round(end_s / spectrum.hop_s))
+
+    width = round(SMOOTH_S / spectrum.hop_s)
+    between = frames(before.end_s + SMOOTH_S, after.start_s - SMOOTH_S)
+    beside = [frames(max(before.start_s, before.end_s - BESIDE_S), before.end_s - SMOOTH_S),
+              frames(after.start_s + SMOOTH_S, min(after.end_s, after.start_s + BESIDE_S))]
+    own = 10 * np.log10(uniform_filter1d(heard.levels, width) + 1e-9)
+    for other in others:
+        there = 10 * np.log10(uniform_filter1d(other.levels, width) + 1e-9)
+        noise = 10 * np.log10(floor_of(other.levels) + 1e-9)
+        strange = np.zeros(len(there[between]), bool)
+        ways = [_way(own[part], there[part], noise) for part in beside]
+        for loss, more, less in ways:
+            expected = np.maximum(own[between] + loss, noise)
+            strange |= there[between] > expected + max(more, 0.0) + rule.party_db
+            strange |= ((own[between] + loss > noise + rule.quiet_db)
+                        & (there[between] < expected + min(less, 0.0) - rule.party_db))
+        if strange.sum() * spectrum.hop_s >= rule.party_s:
+            return True
+    return False
+
+
+def _way(own: np.ndarray, there: np.ndarray, noise: float) -> tuple[float, float, float]:
+    """How much louder another channel is than this one in a piece, and by how much it is usually
+    louder, and quieter, than that and its noise would have it: dB."""
+    if not len(own):
+        return 0.0, 0.0, 0.0
+    loss = float(np.median((there - own)[own >= np.median(own)]))
+    off = there - np.maximum(own + loss, noise)
+    return loss, float(np.quantile(off, 0.95)), float(np.quantile(off, 0.05))
 
 
 def _speech(voices: Voices, start_s: float, end_s: float, options: MusicOptions) -> list[Span]:
@@ -233,22 +317,14 @@ def _find_prompts(groups: Sequence[Sequence[Piece]], heard: Channel,
                  and groups[i + 1][0].start_s - end <= rule.edge_s)
         if place in alike:
             why, sure = f'heard again word for word, correlation {alike[place]:.2f}', alike[place]
-        elif tight and all(_silent_beside(heard, other, (start, end), spectrum, rule)
-                           for other in others):
+        elif tight and not _party_between(groups[i][-1], groups[i + 1][0], heard, others,
+                                          spectrum, rule):
             why, sure = 'music before and after it without a pause', 0.6
         else:
             continue
         out.append((i, Sound('ivr', 'announcement', heard.channel, start, end, round(sure, 3),
                              why)))
     return out
-
-
-def _silent_beside(heard: Channel, other: Channel, span: Span, spectrum: SpectrumOptions,
-                   rule: PromptOptions) -> bool:
-    """Whether another channel is near its noise for nearly all of a span, or has the same."""
-    part = other.levels[round(span[0] / spectrum.hop_s):round(span[1] / spectrum.hop_s)]
-    limit = floor_of(other.levels) * 10 ** (rule.quiet_db / 10) + 1e-7
-    return bool(np.mean(part > limit) < 0.1) or same_beside(heard, other, span, spectrum, rule)
 
 
 def same_beside(heard: Channel, other: Channel, span: Span, spectrum: SpectrumOptions,

@@ -50,12 +50,18 @@ class OpeningRule:
     Attributes:
       window_s: the opening window, from the answer.
       complete_within_s: every element is complete by then; None: no such rule.
-      require: greeting, company, self_name, offer_help, position; an inner list means any of them.
+      require: greeting, company, self_name, offer_help, position, thanks (for calling); an inner
+        list means any of them.
+      require_transferred, require_outbound: the same of a leg that was transferred in, and of a
+        call that the agent makes, which may also require purpose and convenience.
       order: the order of the elements, None where it is free.
       forbid: bare_hello, listening_phrase.
       help_only_ok, company_only_ok: whether an offer of help, or the company, may stand alone.
       full_name: whether first name and surname are asked for.
-      late_s, late_credit: an element said later than the window, but by then, counts so much.
+      late_s, late_credit: an element said later than the window, but by then and before the
+        agent's first answer to the request, counts so much.
+      request_words, request_chars: from so many words (ja, zh: characters) a caller's turn is the
+        request.
       activity_phrases: what the company does, where its name does not say it; none: not asked for.
       script: the site's own greeting, with slots; None: none.
     """
@@ -63,6 +69,8 @@ class OpeningRule:
     window_s: Annotated[float, Gt(0)]
     complete_within_s: Seconds | None
     require: tuple[str | tuple[str, ...], ...]
+    require_transferred: tuple[str | tuple[str, ...], ...]
+    require_outbound: tuple[str | tuple[str, ...], ...]
     order: tuple[str, ...] | None
     forbid: tuple[str, ...]
     help_only_ok: bool
@@ -70,6 +78,8 @@ class OpeningRule:
     full_name: bool
     late_s: Seconds
     late_credit: Share
+    request_words: Count
+    request_chars: Count
     activity_phrases: tuple[str, ...]
     script: str | None
 
@@ -90,6 +100,10 @@ class HoldProtocol:
       update_every_s: the longest wait without a word.
       min_wait_s: announced silences shorter than this are no wait for the rules of a hold.
       scored_wait_s: waits shorter than this have no `hold_score` and need no courtesy after.
+      reason_s, request_s: the reason, and the request with its time limit, come at most so long
+        before the wait.
+      consent_s: who leaves sooner after the request did not wait for an answer.
+      offer_before_s, offer_after_s: how long before and after a wait a call-back is offered.
     """
 
     require_before: tuple[str, ...]
@@ -104,6 +118,11 @@ class HoldProtocol:
     update_every_s: Annotated[float, Gt(0)] | None
     min_wait_s: Seconds
     scored_wait_s: Seconds
+    reason_s: Seconds
+    request_s: Seconds
+    consent_s: Seconds
+    offer_before_s: Seconds
+    offer_after_s: Seconds
 
 
 @dataclass(frozen=True)
@@ -172,6 +191,7 @@ class ScoreRule:
       opening, hold, signoff: element -> weight in the opening, hold and sign-off score.
       order_penalty: the spoken part of the sign-off score is multiplied with it where out of order.
       stale_credit: what an act counts that was said before business resumed.
+      late_offer: what an offer to call back adds to the score of a hold that is too long.
     """
 
     min_coverage: Share
@@ -183,6 +203,7 @@ class ScoreRule:
     signoff: Mapping[str, Weight]
     order_penalty: Share
     stale_credit: Share
+    late_offer: Share
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Gt, Interval
 
 from transforms.bands import band_power, fingerprint
-from transforms.beeps import BeepOptions, find_beeping
+from transforms.beeps import BeepOptions, find_beeping, strongest_lines
+from transforms.beeps import Voices as Ear
 from transforms.conversation import Audio, Sound
 from transforms.intervals import Span, covered, subtract, union
 from transforms.ivr import IvrOptions
@@ -21,13 +23,15 @@ from transforms.music import (
     music_features,
     segment_frames,
 )
-from transforms.played import Channel, Voices, find_music, same_beside
+from transforms.played import Channel, find_music, same_beside
 from transforms.references import Mark, MatchOptions, ReferenceFile, find_references
 from transforms.spectrum import SpectrumOptions, power_blocks, runs
 from transforms.tones import PROGRESS, ToneOptions, find_tones, tone_features
 from transforms.vad import Vad
 
 FRAME_S = 0.02  # resolution of digital zero
+WARNINGS = 3  # record-warning beeps of a call that has them, at least
+FAINT = 1e-9  # power of a band under which all is alike
 
 
 @dataclass(frozen=True)
@@ -98,14 +102,22 @@ def hear_sounds(audio: Audio, options: SoundOptions,
     """
     found: list[Sound] = []
     signals = [_tones(audio, channel, options) for channel in range(audio.channels)]
+    warnings = _warnings([tone for tones, _ in signals for tone in tones])
     for channel, (tones, heard) in enumerate(signals):
-        heard = replace(heard, voices=_voices(audio, channel, load_vad))
+        ear = _ear(audio, load_vad)
+        heard = replace(heard, voices=partial(ear, channel) if ear else None,
+                        tones=union([*heard.tones, *warnings]))
         others = [other for _, other in signals if other.channel != channel]
         found += _with_music(tones, heard, others, references, options)
-    found = _once(found, options.same_share) if audio.channels > 1 else found
+    if audio.channels > 1:
+        found = _once(found, lambda s: _weight(s, signals[s.channel or 0][1], options.spectrum),
+                      options.same_share)
     found = [_leaked(sound, [heard for _, heard in signals], options) for sound in found]
-    parked = [(s.start_s, s.end_s) for s in found if s.kind in ('hold', 'ring')]
-    found += find_beeping(audio, [heard.levels for _, heard in signals], union(parked),
+    taken = union((s.start_s, s.end_s) for s in found
+                  if s.kind in ('hold', 'ring') or s.label in PROGRESS)
+    channels = [heard for _, heard in signals]
+    found += find_beeping(audio, [heard.lines_heard for heard in channels],
+                          [heard.levels for heard in channels], taken, _ear(audio, load_vad),
                           options.spectrum, options.beeps)
     found += find_zero(audio, options.zero)
     return tuple(sorted(found, key=lambda s: (s.start_s, s.end_s, s.kind, s.channel or 0)))
@@ -114,18 +126,28 @@ def hear_sounds(audio: Audio, options: SoundOptions,
 def _tones(audio: Audio, channel: int, options: SoundOptions) -> tuple[list[Sound], Channel]:
     """A channel's tones, and what is left of its spectra to find music in."""
     spectrum = options.spectrum
-    tone_rows, music_rows, band_rows = [], [], []
+    tone_rows, music_rows, band_rows, line_rows = [], [], [], []
     for power in power_blocks(audio.samples[channel], audio.rate, spectrum, segment_frames()):
         tone_rows.append(tone_features(power, spectrum))
         music_rows.append(music_features(power, spectrum, options.music))
         band_rows.append(band_power(power, spectrum))
+        line_rows.append(strongest_lines(power, spectrum))
     features = np.concatenate(tone_rows)
     tones = find_tones(audio, channel, features, spectrum, options.tones)
     signals = [(tone.start_s, tone.end_s) for tone in tones
                if tone.label in (*PROGRESS, 'dtmf')]
+    bands = np.concatenate(band_rows)
     return tones, Channel(
         channel, lines_of(join_features(music_rows), signals, spectrum, options.music),
-        features[:, 0], fingerprint(np.concatenate(band_rows), spectrum), signals, None)
+        features[:, 0], 10.0 * np.log10(bands + FAINT), fingerprint(bands, spectrum),
+        np.concatenate(line_rows), signals, None)
+
+
+def _warnings(tones: Sequence[Sound]) -> list[Span]:
+    """The beeps that tell the parties all through a call that it is recorded; in both lanes, so
+    that one which music drowns in one is heard in the other."""
+    beeps = union([(tone.start_s, tone.end_s) for tone in tones if tone.label == 'record_beep'])
+    return beeps if len(beeps) >= WARNINGS else []
 
 
 def _with_music(tones: Sequence[Sound], heard: Channel, others: Sequence[Channel],
@@ -152,23 +174,33 @@ def _beside(music: Sequence[Sound], known: Sequence[Sound], min_s: float) -> lis
     return out
 
 
-def _voices(audio: Audio, channel: int, load_vad: Callable[[], Vad] | None) -> Voices | None:
+def _ear(audio: Audio, load_vad: Callable[[], Vad] | None) -> Ear | None:
     """Tells the speech of a channel between two instants."""
     if load_vad is None:
         return None
 
-    def voices(start_s: float, end_s: float) -> list[Span]:
+    def ear(channel: int, start_s: float, end_s: float) -> list[Span]:
         first, last = max(0, round(start_s * audio.rate)), round(end_s * audio.rate)
         spans = load_vad().spans(audio.samples[channel, first:last], audio.rate)
         return [(first / audio.rate + a, first / audio.rate + b) for a, b in spans]
 
-    return voices
+    return ear
 
 
-def _once(sounds: Sequence[Sound], same_share: float) -> list[Sound]:
-    """The sounds, with what several channels hold at the same time merged into the surest."""
+def _weight(sound: Sound, heard: Channel, spectrum: SpectrumOptions) -> float:
+    """By which one sound in several channels is told: how loud it is where it is played, for a
+    leak has lost its soft beginning, else how sure."""
+    if sound.kind not in ('hold', 'ivr'):
+        return sound.confidence
+    part = heard.levels[round(sound.start_s / spectrum.hop_s):round(sound.end_s / spectrum.hop_s)]
+    return float(np.mean(part)) if len(part) else 0.0
+
+
+def _once(sounds: Sequence[Sound], weight: Callable[[Sound], float],
+          same_share: float) -> list[Sound]:
+    """The sounds, with what several channels hold at the same time merged into the weightiest."""
     kept: list[Sound] = []
-    for sound in sorted(sounds, key=lambda s: (-s.confidence, s.channel or 0, s.start_s)):
+    for sound in sorted(sounds, key=lambda s: (-weight(s), s.channel or 0, s.start_s)):
         span = (sound.start_s, sound.end_s)
         for i, other in enumerate(kept):
             longer = max(sound.end_s - sound.start_s, other.end_s - other.start_s)

@@ -15,12 +15,14 @@ from zoneinfo import ZoneInfo
 
 from transforms import levels
 from transforms.assess import assess
+from transforms.bleed import BleedOptions
 from transforms.conversation import Conversation, Lane, Note, Reference, RunContext, Sound
 from transforms.decode import DecodeOptions, decode, sha256_of
 from transforms.delivery import Loudness, ends
-from transforms.diarize import DiarizeOptions, load_diarizer
+from transforms.diarize import DiarizeOptions, load_diarizer, load_ear
 from transforms.ivr import hear_prompts
-from transforms.lanes import LaneOptions, find_lanes
+from transforms.lanes import LaneOptions, find_lanes, not_speech
+from transforms.leak import take_out_leaks
 from transforms.lexicon import Lexicon
 from transforms.metadata import metadata_of
 from transforms.phrasebook import Phrasebook
@@ -84,31 +86,41 @@ def decoding(options: DecodeOptions, context: RunContext) -> Stage:
     return stage
 
 
-def listening(options: SoundOptions, vad: VadOptions, decoding_by: DecodeOptions) -> Stage:
+def listening(options: SoundOptions, bleed: BleedOptions, vad: VadOptions,
+              decoding_by: DecodeOptions) -> Stage:
+    """Sounds that are no conversation, and what leaks from one channel into the other."""
     heard_by = cache(lambda: load_vad(vad))
     references = load_references(options.references, decoding_by, options.spectrum,
                                  options.matching)
 
-    def stage(call: Conversation) -> Conversation:
+    def heard(call: Conversation) -> tuple[Sound, ...]:
         assert call.audio is not None
         sounds = hear_sounds(call.audio, options, heard_by, references)
         prompts = hear_prompts(call.audio, sounds, heard_by, metadata_of(call.ref).answered_s,
                                options.ivr)
-        return replace(call, sounds=(*sounds, *prompts))
+        return (*sounds, *prompts)
+
+    def stage(call: Conversation) -> Conversation:
+        assert call.audio is not None
+        sounds = heard(call)
+        leaks = take_out_leaks(call.audio, not_speech(sounds), bleed)
+        if leaks != (None, None):  # or a sound that leaked is heard in both channels
+            sounds = heard(call)
+        return replace(call, sounds=sounds, leaks=leaks)
     return stage
 
 
 def parting(vad: VadOptions, lanes: LaneOptions, diarize: DiarizeOptions) -> Stage:
     """Who speaks when. The diarizer is loaded at the first mono call, if one comes."""
     heard_by = load_vad(vad)
-    diarizer = cache(lambda: load_diarizer(diarize))
+    diarizer, ear = cache(lambda: load_diarizer(diarize)), cache(load_ear)
 
     def stage(call: Conversation) -> Conversation:
         assert call.audio is not None
         found = find_lanes(call.audio, call.sounds, lanes, heard_by, diarizer,
-                           len(metadata_of(call.ref).transfers))
-        return replace(call, lanes=found.lanes, lane_source=found.lane_source,
-                       diarizer=found.diarizer)
+                           len(metadata_of(call.ref).transfers), ear, call.leaks)
+        return replace(call, leaks=(None, None), lanes=found.lanes, lane_source=found.lane_source,
+                       diarizer=found.diarizer, sounds=found.sounds)
     return stage
 
 
@@ -132,7 +144,7 @@ def casting(options: RoleOptions, agent_channel: int | None, phrasebook: Phraseb
         matcher = phrasebook.matcher(call.language or call.ref.language)
         phrases = (lambda words: opening_score(words, matcher)) if matcher else None
         role = tell_agent(call.lanes, call.ref, agent_channel, phrases,
-                          call.transcript_trust == 'ok', options)
+                          call.transcript_trust == 'ok', options, call.sounds)
         return replace(call, agent_lane=role.lane, agent_lane_source=role.source,
                        agent_lane_confidence=role.confidence)
     return stage

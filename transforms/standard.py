@@ -152,7 +152,8 @@ class HoldRule:
       zero_min_s: digital silence counts from here.
       announced_min_s: announced silence counts from here.
       announced_after_s: the announcement ends no longer than this before the silence.
-      sound_min_s: a shorter sound of the agent does not end it.
+      sound_min_s: a shorter sound of the agent does not end it,
+      unworded_min_s: nor does one without a word, where words are known, that is shorter than this.
       announced_by: the phrase categories that announce one.
     """
 
@@ -164,6 +165,7 @@ class HoldRule:
     announced_min_s: Seconds
     announced_after_s: Seconds
     sound_min_s: Seconds
+    unworded_min_s: Seconds
     announced_by: tuple[str, ...]
 
 
@@ -202,6 +204,8 @@ class ClosingRule:
       require: the closing acts asked for (further_help, thanks, wish, apology, farewell,
         soft_close, hangup); an inner list means any of them.
       hangs_up_first: the side that is to hang up first.
+      weekend_wish: whether a pleasant weekend is wished before weekends and holidays.
+      holidays: their dates, YYYY-MM-DD.
       final_act: farewell, or farewell_or_thanks where the last thanks may stand for it.
       order_slack_s: acts this near are in any order: the error of word times.
       resume_words, resume_chars: more of the agent's words (ja, zh: characters) between two
@@ -217,6 +221,8 @@ class ClosingRule:
 
     require: tuple[str | tuple[str, ...], ...]
     hangs_up_first: HangsUpFirst
+    weekend_wish: bool
+    holidays: tuple[str, ...]
     final_act: Literal['farewell', 'farewell_or_thanks']
     order_slack_s: Seconds
     resume_words: Count

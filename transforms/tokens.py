@@ -39,6 +39,9 @@ _WHOLE = {
     "let's": ('let', 'us'), 'ok': ('okay',), 'o.k': ('okay',), 'thankyou': ('thank', 'you'),
     'bye-bye': ('bye', 'bye'), 'mm-hmm': ('mhm',), 'uh-huh': ('mhm',), 'mm-hm': ('mhm',),
     'mhmm': ('mhm',), 'mmhm': ('mhm',), 'mmhmm': ('mhm',), 'uhhuh': ('mhm',), 'hmm': ('hm',),
+    **{word + 't': (of, 'not') for word, of in (
+        ('don', 'do'), ('didn', 'did'), ('doesn', 'does'), ('isn', 'is'), ('wasn', 'was'),
+        ('couldn', 'could'), ('wouldn', 'would'), ('can', 'can'))},
     'wanna': ('want', 'to'), 'gonna': ('going', 'to'),
     'apologise': ('apologize',), 'apologising': ('apologizing',), 'summarise': ('summarize',),
     'authorised': ('authorized',), 'spelt': ('spelled',), 'cheque': ('check',),

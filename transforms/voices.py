@@ -117,6 +117,16 @@ class VoiceEncoder(Model):
                 owner += [i] * len(found)
         return self.encode(pieces, owner, len(mel))
 
+    def voices(self, stretches: list[torch.Tensor]) -> torch.Tensor:
+        """The voice (n, 256) in each stretch of samples, all heard together."""
+        pieces: list[torch.Tensor] = []
+        owner: list[int] = []
+        for i, samples in enumerate(stretches):
+            found = self.pieces(*self.spectrogram(samples))
+            pieces += found
+            owner += [i] * len(found)
+        return self.encode(pieces, owner, len(stretches))
+
 
 class NoPlda(PLDA):
     """pyannote's constructor wants one; only its VBx clustering, which is not used, asks it."""

@@ -41,7 +41,7 @@ class Call:
     language: str | None  # ISO 639-1
     hung_up_by: str | None  # agent | caller
     lane_source: str | None  # channel | diarized
-    agent_lane_source: str | None  # manifest | config | phrases | first_speaker
+    agent_lane_source: str | None  # manifest | config | phrases | first_speaker | holds
     agent_lane_confidence: float | None  # 0..1
     agent_snr_db: float | None
     caller_snr_db: float | None

@@ -66,7 +66,7 @@ _CALLS = _schema(
     ('language', TEXT, 'ISO 639-1 code'),
     ('hung_up_by', TEXT, 'agent or caller; NULL = not known'),
     ('lane_source', TEXT, 'channel = one party a channel; diarized = parties told apart in mono'),
-    ('agent_lane_source', TEXT, 'manifest, config, phrases or first_speaker'),
+    ('agent_lane_source', TEXT, 'manifest, config, phrases, first_speaker or holds'),
     ('agent_lane_confidence', DOUBLE, '0..1: that agent and caller are the right way round'),
     ('agent_snr_db', DOUBLE, "Signal over noise of the agent's lane, dB"),
     ('caller_snr_db', DOUBLE, "Signal over noise of the caller's lane, dB"),

@@ -19,7 +19,7 @@ import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-PARTS = ('accuracy', 'speed', 'acoustic', 'memory', 'recordings')
+PARTS = ('accuracy', 'phrases', 'speed', 'acoustic', 'mono', 'memory', 'recordings')
 
 
 def main() -> None:
@@ -47,6 +47,7 @@ def measured(part: str, args: argparse.Namespace) -> object:
     """The figures of one part of the bench."""
     from tests.bench import timing
     from tests.bench.accuracy import accuracy
+    from tests.bench.phrases import phrases
     from tests.bench.recordings import recordings
     with tempfile.TemporaryDirectory(prefix='etiquette-bench-') as name:
         folder = Path(name)
@@ -54,10 +55,14 @@ def measured(part: str, args: argparse.Namespace) -> object:
             with ProcessPoolExecutor(os.cpu_count(),
                                      multiprocessing.get_context('spawn')) as pool:
                 return accuracy(pool)
+        if part == 'phrases':
+            return phrases()
         if part == 'speed':
             return timing.speed(folder, args.runs, args.work)
         if part == 'acoustic':
             return timing.acoustic_speed(folder, args.runs)
+        if part == 'mono':
+            return timing.mono_speed(folder, args.runs)
         if part == 'memory':
             return timing.memory(folder)
         return recordings(folder, args.recordings)

@@ -42,6 +42,7 @@ def page_of(results: Mapping[str, Any]) -> str:
         '## Overlaps', _overlaps(accuracy['overlaps']),
         '## Two channels, by noise and codec', _conditions(accuracy['conditions']),
         '## One channel', _mono(accuracy['mono'], results['recordings']),
+        '## Phrases', _phrases(results['phrases']),
         '## Speed and memory', _speed(results),
     ]
     return '\n\n'.join(parts) + '\n'
@@ -140,9 +141,17 @@ def _mono(found: Mapping[str, Any], recordings: Mapping[str, Any] | str) -> str:
              '![diarization error rate](plots/der.svg)',
              f'Agent and caller right on {roles["right"]} of {roles["calls"]} simulated calls '
              f'(mean confidence {roles["mean_confidence"]:.2f}).']
-    if isinstance(recordings, str):
-        parts.append(f'Real recordings: {recordings}.')
+    parts.append(f'Real recordings: {recordings}.' if isinstance(recordings, str)
+                 else _recordings(recordings))
     return '\n\n'.join(parts)
+
+
+def _recordings(found: Mapping[str, Any]) -> str:
+    rows = [[name, one['agent_interruptions'], one['caller_interruptions'], one['ring_count'],
+             one['hold_count'], f'{100 * one["der"]:.1f} %',
+             f'{one["mono_times_real_time"]:.1f}'] for name, one in found['lanes'].items()]
+    return _table(['real recording', 'agent interrupts', 'caller interrupts', 'rings', 'holds',
+                   'mixed down: error rate', 'two workers on it, times real time'], rows)
 
 
 def _rates(found: Mapping[str, Any],
@@ -154,10 +163,41 @@ def _rates(found: Mapping[str, Any],
     return rates
 
 
+def _phrases(found: Mapping[str, Any]) -> str:
+    languages = found['by_language']
+    summary = [[language, by['phrases'], f'{100 * by["error_rate"]:.1f} %', by['said'],
+                _share(by['intact']), _share(by['recall']), _share(by['precision']),
+                f'{len(by["by_category"]) - len(by["below_target"])} of {len(by["by_category"])}',
+                _share(by['short']['intact']), _share(by['short']['recall']),
+                by['words'], f'{by["call_ms"]:.1f}'] for language, by in languages.items()]
+    categories = dict.fromkeys(name for by in languages.values() for name in by['by_category'])
+    rows = [[name, *(_pair(by['by_category'].get(name)) for by in languages.values())]
+            for name in categories]
+    return '\n\n'.join([
+        f'Made-up calls of seeds {found["seeds"][0]} to {found["seeds"][1]}: 60 turns with phrases '
+        'of the lists among other sentences, hit by simulated recognition errors. A phrase counts '
+        'as said where it was put, also when errors hit it; `intact` is the share that none hit. '
+        'Short phrases are those of one or two words, or of up to four characters: what is lost of '
+        'them nothing brings back. Categories reach the target with a recall of 0.90 at a '
+        'precision of 0.98.',
+        _table(['language', 'phrases', 'errors', 'said', 'intact', 'recall', 'precision',
+                'categories at target', 'short: intact', 'short: recall', 'words a call',
+                'ms a call'], summary),
+        'Recall / precision of each category:',
+        _table(['category', *languages], rows)])
+
+
+def _pair(of: Mapping[str, Any] | None) -> str:
+    return '–' if of is None else f'{_share(of["recall"])} / {_share(of["precision"])}'
+
+
 def _speed(results: Mapping[str, Any]) -> str:
     rows = []
-    for name, key in (('samples, all engines', 'speed'), ('two channels, acoustic only',
-                                                         'acoustic')):
+    for name, key in (('samples, all engines', 'speed'),
+                      ('two channels, acoustic only', 'acoustic'),
+                      ('one channel, acoustic only', 'mono')):
+        if key not in results:
+            continue
         one = results[key]
         rows += [[name, who.replace('_', ' '), f'{one[who]["times_real_time"]:.1f}',
                   f'{one[who]["start_up_s"]:.1f}']
@@ -219,11 +259,11 @@ def _errors(axes: Any, found: Mapping[str, Any], recordings: Mapping[str, Any] |
 
 def _times(axes: Any, results: Mapping[str, Any]) -> None:
     names, values = [], []
-    for label, key in (('all engines', 'speed'), ('acoustic', 'acoustic')):
-        for who in ('plain_loop', 'one_worker', 'two_workers'):
+    for label, key in (('all engines', 'speed'), ('acoustic', 'acoustic'), ('mono', 'mono')):
+        for who in ('plain_loop', 'one_worker', 'two_workers') if key in results else ():
             names.append(f'{label}: {who.replace("_", " ")}')
             values.append(results[key][who]['times_real_time'])
-    bars = axes.barh(names, values, color=[GREY, BLUE, BLUE] * 2)
+    bars = axes.barh(names, values, color=[GREY, BLUE, BLUE] * (len(names) // 3))
     axes.bar_label(bars, fmt='%.0f', padding=3)
     axes.invert_yaxis()
     axes.set(xscale='log', xlabel='times real time')

@@ -6,6 +6,7 @@ do not depend on the project's, says who spoke when; the mix must be told apart 
 
 from __future__ import annotations
 
+import wave
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,9 @@ def recordings(folder: Path, name: str | None) -> dict[str, Any] | str:
     for ref in batch.references:
         audio = decode(ref, settings.decode).audio
         if audio.channels == 2:
-            lanes[Path(ref.source_uri).name] = _two_lanes(audio, ref)
+            lanes[Path(ref.source_uri).name] = {
+                **_two_lanes(audio, ref),
+                'mono_times_real_time': _mono_speed(_mixed(audio), audio.rate, folder)}
     return {'calls': done.landed, 'rejected': done.rejected, 'audio_s': round(done.audio_s, 1),
             'times_real_time': round(done.audio_s / done.work_s, 1), 'lanes': lanes}
 
@@ -48,6 +51,19 @@ def _two_lanes(audio: Audio, ref: Reference) -> dict[str, Any]:
             'agent_interruptions': kpis.agent_interruptions,
             'caller_interruptions': kpis.caller_interruptions,
             'ring_count': kpis.ring_count, 'hold_count': kpis.hold_count}
+
+
+def _mono_speed(mixed: np.ndarray, rate: int, folder: Path) -> float:
+    """How fast two workers tell the mix apart, a copy of it each, in seconds of audio a second."""
+    path = folder / 'mixed.wav'
+    with wave.open(str(path), 'wb') as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(mixed.tobytes())
+    calls = [Reference(f'mixed-{n}', audio_uri=str(path)) for n in range(2)]
+    done = workers(calls, load_settings(str(QUICK)), folder, 2)
+    return round(done.audio_s / done.work_s, 1)
 
 
 def _mixed(audio: Audio) -> np.ndarray:

@@ -33,6 +33,7 @@ SAMPLES = ROOT / 'samples' / 'manifest.csv'
 MEMORY_MINUTES = (10, 60, 240)
 ACOUSTIC_CALLS = 8  # of ACOUSTIC_MINUTES each: two workers want enough calls to share
 ACOUSTIC_MINUTES = 5
+MONO_CALLS, MONO_MINUTES = 4, 3
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,14 @@ def acoustic_speed(folder: Path, runs: int) -> dict:
     path = folder / 'acoustic.wav'
     write_long_call(path, ACOUSTIC_MINUTES * 60.0)
     calls = [Reference(f'acoustic-{n}', audio_uri=str(path)) for n in range(ACOUSTIC_CALLS)]
+    return _compared(calls, load_settings(str(QUICK)), folder, runs)
+
+
+def mono_speed(folder: Path, runs: int) -> dict:
+    """The same for calls with both parties in one channel, which have to be told apart."""
+    path = folder / 'mono.wav'
+    write_long_call(path, MONO_MINUTES * 60.0, rate=8000, channels=1)
+    calls = [Reference(f'mono-{n}', audio_uri=str(path)) for n in range(MONO_CALLS)]
     return _compared(calls, load_settings(str(QUICK)), folder, runs)
 
 

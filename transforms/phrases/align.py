@@ -8,13 +8,18 @@ from numpy.typing import NDArray
 from transforms.phrases.index import BUCKET, SCALE, SLACK, Index, Ints
 from transforms.phrases.tongue import FORBIDDEN
 
+LENGTHS = (14, 9, 5)  # parts of about the same length are aligned together
+PRUNED = 2  # after so many tokens of a part, windows without hope are dropped
+
 _NEVER = int(FORBIDDEN * SCALE)
 _STARTS = 64  # a cost times this, plus 63 less the column where it starts
 
 
+Found = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+
+
 def align(index: Index, rows: Ints, party: NDArray[np.int8], part: NDArray[np.int64],
-          start: NDArray[np.int64]
-          ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+          start: NDArray[np.int64]) -> Found:
     """Parts that were said within their allowance: part, first token, end token, cost.
 
     Costs are hundredths. One way for each window, from a token of the part's own party; of equal
@@ -23,42 +28,60 @@ def align(index: Index, rows: Ints, party: NDArray[np.int8], part: NDArray[np.in
     order = np.argsort(-index.length[part], kind='stable')
     part, start = part[order], start[order]
     length = index.length[part]
-    if not len(part):
+    cuts = np.searchsorted(-length, [-most for most in LENGTHS], side='right')
+    groups = [_group(index, rows, party, part[low:high], start[low:high])
+              for low, high in zip([0, *cuts], [*cuts, len(part)], strict=True) if low < high]
+    if not groups:
         nothing = np.zeros(0, np.int64)
         return nothing, nothing, nothing, nothing
-    width = min(_STARTS - 1, int(length[0]) + 2 * SLACK + BUCKET)
-    heard = rows[start[:, None] + np.arange(width)]
-    added = np.zeros((len(part), width + 1), np.int32)
-    np.cumsum(index.heard.added[heard] * _STARTS, axis=1, out=added[:, 1:])
+    a, b, c, d = (np.concatenate(of) for of in zip(*groups, strict=True))
+    return a, b, c, d
+
+
+def _group(index: Index, rows: Ints, party: NDArray[np.int8], part: NDArray[np.int64],
+           start: NDArray[np.int64]) -> Found:
+    """`align` for parts of about the same length, the longest first."""
+    width = min(_STARTS - 1, int(index.length[part[0]]) + 2 * SLACK + BUCKET)
     at = np.arange(width + 1)
-    slack = np.where(length > 2, SLACK, 0)[:, None]
+    slack = np.where(index.whole[part], 0, SLACK)[:, None]
     starts = (at >= SLACK - slack) & (at < SLACK + BUCKET + slack)
     starts &= (index.parties[part][:, None] & party[start[:, None] + at]) > 0
     best = np.where(starts, _STARTS - 1 - at, _NEVER * _STARTS).astype(np.int32)
-    costs, columns = index.heard.costs, index.columns[part]
-    lost = index.lost[part] * _STARTS
-    last = np.empty((len(part), width + 1), np.int32)
-    until = len(part)
-    for n in range(int(length[0])):
+    heard = rows[start[:, None] + np.arange(width)]
+    added = np.zeros(best.shape, np.int32)
+    np.cumsum(index.heard.added[heard] * _STARTS, axis=1, out=added[:, 1:])
+    done: list[Found] = []
+    longest = int(index.length[part[0]])
+    for n in range(longest):
+        length = index.length[part]
         still = int(np.searchsorted(-length, -n, side='left'))  # parts of more than n tokens
-        if still < until:
-            last[still:until] = best[still:until]
-            best, until = best[:still], still
-        here = best + lost[:still, n, None]
-        swapped = costs[heard[:still], columns[:still, n, None]]
+        if still < len(part):
+            done.append(_ends(index, part[still:], start[still:], best[still:]))
+            part, start, best = part[:still], start[:still], best[:still]
+            heard, added = heard[:still], added[:still]
+        if n and n % PRUNED == 0:
+            hope = best.min(axis=1) // _STARTS <= index.allowed[part]
+            part, start, best = part[hope], start[hope], best[hope]
+            heard, added = heard[hope], added[hope]
+        here = best + index.lost[part, n, None] * _STARTS
+        swapped = index.heard.costs[heard, index.columns[part, n, None]]
         swapped *= _STARTS
         swapped += best[:, :-1]
         np.minimum(here[:, 1:], swapped, out=here[:, 1:])
-        here -= added[:still]
+        here -= added
         np.minimum.accumulate(here, axis=1, out=here)
-        here += added[:still]
+        here += added
         best = here
-    last[:until] = best
-    end = last.argmin(axis=1)
-    value = last[np.arange(len(part)), end]
+    done.append(_ends(index, part, start, best))
+    a, b, c, d = (np.concatenate(of) for of in zip(*done, strict=True))
+    return a, b, c, d
+
+
+def _ends(index: Index, part: NDArray[np.int64], start: NDArray[np.int64], best: Ints) -> Found:
+    """What was said of parts whose last token was reached."""
+    end = best.argmin(axis=1)
+    value = best[np.arange(len(part)), end]
     cost, first = value // _STARTS, _STARTS - 1 - value % _STARTS
-    good = cost <= index.allowed[part]
-    # Parts of one or two words have nothing between them.
-    good &= (length > 2) | (end - first == length)
-    good &= end > first
+    good = (cost <= index.allowed[part]) & (end > first)
+    good &= ~index.whole[part] | (end - first == index.length[part])
     return part[good], (start + first)[good], (start + end)[good], cost[good].astype(np.int64)

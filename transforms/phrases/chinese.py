@@ -79,11 +79,11 @@ def _cost(heard: str, meant: str) -> float:
     (initial_a, final_a), (initial_b, final_b) = _split_syllable(a), _split_syllable(b)
     if final_a == final_b and frozenset((initial_a, initial_b)) in _NEAR_INITIALS:
         return 0.45
-    return 1.0 if initial_a != initial_b and final_a != final_b else 0.85
+    return 1.2 if initial_a != initial_b and final_a != final_b else 0.9
 
 
 def _heard_for(heard: str, meant: Sequence[str]) -> Costs:
-    return np.array([_cost(heard, token) for token in meant], np.float32)
+    return np.fromiter((_cost(heard, token) for token in meant), np.float32, len(meant))
 
 
 def _negation(token: str) -> bool:
@@ -94,6 +94,10 @@ def _lost(token: str) -> float:
     if token[0] == NOT:
         return FORBIDDEN
     return 0.25 if token in _FINAL else 0.5 if token in _SMALL else 1.0
+
+
+def _weight(token: str) -> float:
+    return 0.5 if token in _SMALL else 1.0
 
 
 def _added(token: str) -> float:
@@ -133,7 +137,8 @@ def _name_ends(tokens: Sequence[str], at: int) -> list[int]:
 
 
 CHINESE = Tongue(
-    letters=True, tokenise=_FOLDS, sound=_sound, heard_for=_heard_for, lost=_lost, added=_added,
+    letters=True, tokenise=_FOLDS, spoken=_FOLDS, sound=_sound, heard_for=_heard_for, lost=_lost,
+    added=_added,
     negation=_negation, duration_end=_duration_end, name_ends=_name_ends,
     whole_turn=frozenset({'什么', '啊', '蛤', '哪位', '说', '讲'}),
-    allowance=((2, 0.25), (3, 0.45), (4, 0.9), (5, 1.0), (6, 1.3), (8, 1.8), (10, 2.2)))
+    weight=_weight, allowance=(0.5, 1.5))

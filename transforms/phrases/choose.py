@@ -9,8 +9,9 @@ from dataclasses import dataclass
 _BOTH_TRUE = frozenset({frozenset({'thanks_for_calling', 'company_introduction'})})
 _BESIDE_ANY = frozenset({'please'})
 
-COSTLY = 2.0  # tokens by which a phrase has to be longer to be worth a cost of 1; fitted
+COSTLY = 1.3  # tokens by which a phrase has to be longer to be worth a cost of 1; fitted
 EQUAL = 0.02  # costs that differ by no more are the same
+CLEAR = 0.25  # the cost up to which two phrases that fit equally well are both taken as said
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Hit:
     length: int
     cost: float = 0.0
     guess: tuple[int, int] | None = None
+    part: int = -1  # which of the matcher's parts; phrases of the same words have the same
 
     @property
     def worth(self) -> float:
@@ -38,28 +40,33 @@ class Hit:
 def best(hits: Sequence[Hit]) -> list[Hit]:
     """Without the hits that overlap a better one, unless both are true of the text.
 
-    What is part of another phrase is no guessed name: "thank you for calling goodbye".
+    What is part of another phrase is no guessed name: "thank you for calling goodbye". Where the
+    word was lost that tells two phrases apart ("may i transfer you", "i'll transfer you") neither
+    was heard.
     """
     firm = [hit for hit in hits if hit.guess is None]
     hits = firm + [hit for hit in hits if hit.guess and not any(
         other.first < hit.guess[1] and hit.guess[0] < other.last for other in firm)]
     kept: list[Hit] = []
+    unclear: set[int] = set()
     for hit in sorted(hits, key=lambda h: (-h.worth, h.first - h.last, h.cost, h.first,
                                            h.category)):
-        if not any(_excludes(other, hit) for other in kept):
+        for n, other in enumerate(kept):
+            if hit.first >= other.last or other.first >= hit.last:
+                continue
+            if hit.category == other.category:
+                break
+            if _both_true(hit.category, other.category) and hit.cost <= other.cost + CLEAR:
+                continue
+            if (hit.first, hit.last) != (other.first, other.last) or (
+                    hit.cost > other.cost + EQUAL):
+                break
+            if hit.cost > CLEAR and hit.part != other.part:
+                unclear.add(n)
+                break
+        else:
             kept.append(hit)
-    return kept
-
-
-def _excludes(kept: Hit, hit: Hit) -> bool:
-    if hit.first >= kept.last or kept.first >= hit.last:
-        return False
-    if hit.category == kept.category:
-        return True
-    if _both_true(hit.category, kept.category):
-        return False
-    same = (hit.first, hit.last) == (kept.first, kept.last)
-    return not (same and hit.cost <= kept.cost + EQUAL)
+    return [hit for n, hit in enumerate(kept) if n not in unclear]
 
 
 def _both_true(a: str, b: str) -> bool:

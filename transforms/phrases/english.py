@@ -42,13 +42,17 @@ def _negation(token: str) -> bool:
 
 
 def _lost(token: str) -> float:
-    return FORBIDDEN if token in NEGATIONS else 0.4 if token in FUNCTION_WORDS else 1.3
+    return FORBIDDEN if token in NEGATIONS else 0.35 if token in FUNCTION_WORDS else 1.5
+
+
+def _weight(token: str) -> float:
+    return 0.4 if token in FUNCTION_WORDS else 1.0
 
 
 def _added(token: str) -> float:
     if token in NEGATIONS:
         return FORBIDDEN
-    return 0.1 if token in FILLERS else 0.4 if token in FUNCTION_WORDS else 1.0
+    return 0.1 if token in FILLERS else 0.35 if token in FUNCTION_WORDS else 0.8
 
 
 def _name_ends(tokens: Sequence[str], at: int) -> list[int]:
@@ -61,8 +65,8 @@ def _name_ends(tokens: Sequence[str], at: int) -> list[int]:
 
 
 ENGLISH = Tongue(
-    letters=False, tokenise=_split, sound=_sound,
+    letters=False, tokenise=_split, spoken=_split, sound=_sound,
     heard_for=Likeness(_sound, FUNCTION_WORDS, _negation), lost=_lost, added=_added,
     negation=_negation, duration_end=duration_end, name_ends=_name_ends,
     whole_turn=frozenset({'what', 'huh', 'come again'}),
-    allowance=((2, 0.45), (3, 0.5), (4, 0.9), (5, 1.1), (7, 1.4)))
+    weight=_weight, allowance=(0.55, 1.0))

@@ -18,26 +18,32 @@ from transforms.phrases.tongue import FORBIDDEN, Costs, Tongue
 
 Ints = NDArray[np.int32]
 
-RUNS = 6  # pairs or threes that are indexed of one part
-LONG = 7  # letters of a part from which on it is looked for by threes
+RUNS = 8  # pairs or threes that are indexed of one part
+LONG = 8  # letters of a part from which on it is looked for by threes
+TWICE = 5  # letters of a part from which on two of its runs have to be there
 NEVER = 1000
 RARE = 6  # parts that share a word, at most, for the word alone to lead to them
-ALIKE = 0.66  # the cost up to which a heard word stands for a meant one
+ALIKE = 0.5  # the cost up to which a heard word stands for a meant one
 BUCKET = 4  # windows start at multiples of this many tokens
-SLACK = 3  # tokens that a part may take more, on either side
+SLACK = 2  # tokens that a part may take more, on either side
 BESIDE = '^'  # marks a capitalised name inside a sentence: it may stand between a phrase's words
 NAME_BESIDE = 0.1  # what such a name costs there
+EDGE = 0.3  # more for the loss of a part's first or last token: what is left may be another phrase
 SCALE = 100  # costs are whole numbers of hundredths
 MARGIN = 64  # tokens of nothing on either side of a call
 
 
 @dataclass(frozen=True)
 class Part:
-    """Words that are looked for, by how much they may differ, and by whom (bits) they are said."""
+    """Words that are looked for, by how much they may differ, and by whom (bits) they are said.
+
+    `whole`: nothing may be lost or added.
+    """
 
     tokens: tuple[str, ...]
     allowed: float
     parties: int
+    whole: bool
 
 
 class Heard:
@@ -126,12 +132,15 @@ class Index:
         self.parts = parts
         self.heard = heard
         self._long = LONG if tongue.letters else NEVER
+        self._twice = np.array([tongue.letters and len(part.tokens) >= TWICE for part in parts],
+                               np.bool_)
         count = len(parts)
         self.length = np.array([len(part.tokens) for part in parts], np.int64)
         longest = int(self.length.max(initial=1))
         self.columns = np.zeros((count, longest), np.int64)
         self.lost = np.zeros((count, longest), np.int32)
         self.allowed = np.array([round(part.allowed * SCALE) for part in parts], np.int32)
+        self.whole = np.array([part.whole for part in parts], np.bool_)
         self.parties = np.array([part.parties for part in parts], np.int8)
         self.bits = np.zeros((count, 2), np.uint64)
         self.missing = np.zeros(count, np.int64)
@@ -139,6 +148,8 @@ class Index:
             self.columns[n, :len(at)] = at
             lost = [tongue.lost(token) for token in part.tokens]
             self.lost[n, :len(at)] = np.rint(np.array(lost) * SCALE)
+            for edge in {0, len(at) - 1}:
+                self.lost[n, edge] += round(EDGE * tongue.weight(part.tokens[edge]) * SCALE)
             self.bits[n] = heard.bits_of(at)
             self.missing[n] = _most_missing(sorted(min(cost, 0.85) for cost in lost), part.allowed)
         self._post(columns)
@@ -213,13 +224,29 @@ class Index:
         part = self._part[post]
         where = np.repeat(where, many)
         heard = (self.parties[part] & party[where]) > 0
-        bucket = (where - self._offset[post])[heard] // BUCKET
-        buckets = len(rows) // BUCKET + 1
+        part, diagonal = part[heard], (where - self._offset[post])[heard]
+        once = ~self._twice[part]
+        found = [self._buckets(part[once], diagonal[once], 0, len(rows), 1)]
+        if not once.all():
+            part, diagonal = part[~once], diagonal[~once]
+            found += [self._buckets(part, diagonal, shift, len(rows), 2)
+                      for shift in (0, BUCKET // 2)]
+        return self._likely(rows, *(np.concatenate(of) for of in zip(*found, strict=True)))
+
+    def _buckets(self, part: NDArray[np.int64], diagonal: NDArray[np.int64], shift: int,
+                 count: int, least: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Parts and where their windows start, where `least` runs (1 or 2) lead to one window."""
+        buckets = count // BUCKET + 2
+        key = part * buckets + (diagonal + shift) // BUCKET
+        if least == 2:
+            latest = np.empty(len(self.parts) * buckets, np.int32)
+            order = np.arange(len(key), dtype=np.int32)
+            latest[key] = order
+            key = key[latest[key] != order]
         flags = np.zeros(len(self.parts) * buckets, np.bool_)
-        flags[part[heard] * buckets + bucket] = True
+        flags[key] = True
         found = np.flatnonzero(flags)
-        part, start = found // buckets, found % buckets * BUCKET - SLACK
-        return self._likely(rows, part, start)
+        return found // buckets, found % buckets * BUCKET - shift - SLACK
 
     def _likely(self, rows: Ints, part: NDArray[np.int64], start: NDArray[np.int64]
                 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -15,7 +15,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_ADDRESS = _words('bapak ibu pak bu kak kakak mas mbak anda kamu')
+_ADDRESS = _words('bapak ibu pak bu kak kakak mas mbak anda')
 _FOLDED = {
     **dict.fromkeys(_ADDRESS, 'anda'), 'kita': 'kami',
     'telah': 'sudah', 'udah': 'sudah', 'dapat': 'bisa', 'bolehkah': 'boleh', 'bisakah': 'bisa',
@@ -33,6 +33,7 @@ _FILLERS = _words('ya dulu dong nih tolong eh anu hmm um uh oh deh sih kok lah n
 _FUNCTION_WORDS = _words(
     'yang di ke dari dan atau ini itu saya anda kami untuk dengan pada akan bisa ya ada sudah '
     'lagi juga saja adalah agar supaya jika kalau oleh atas dalam mohon apakah') | _FILLERS
+_ASKING = _words('tolong mohon')
 _NEGATIONS = _words('tidak belum bukan jangan tanpa kurang')
 _NO_NAMES = _FUNCTION_WORDS | _NEGATIONS | _words(
     'siapa apa mau ingin sedang perlu lihat cek periksa bantu minta konfirmasi tunggu baik maaf '
@@ -59,10 +60,9 @@ def _of_word(word: str) -> tuple[str, ...]:
         if part in _SPLIT:
             out += _SPLIT[part]
             continue
-        # "namanya" is "nama", and "harimu" "hari": the endings are optional.
-        for ending in ('nya', 'mu'):
-            if part.endswith(ending) and len(part) > len(ending) + 3:
-                part = part[:-len(ending)]
+        # "namanya" is "nama": the ending is optional.
+        if part.endswith('nya') and len(part) > 6:
+            part = part[:-3]
         out.append(_FOLDED.get(part, part))
     return tuple(out)
 
@@ -97,13 +97,19 @@ def _negation(token: str) -> bool:
 
 
 def _lost(token: str) -> float:
-    return FORBIDDEN if token in _NEGATIONS else 0.4 if token in _FUNCTION_WORDS else 1.3
+    if token in _NEGATIONS:
+        return FORBIDDEN
+    return 0.8 if token in _ASKING else 0.35 if token in _FUNCTION_WORDS else 1.5
+
+
+def _weight(token: str) -> float:
+    return 0.4 if token in _FUNCTION_WORDS else 1.0
 
 
 def _added(token: str) -> float:
     if token in _NEGATIONS:
         return FORBIDDEN
-    return 0.1 if token in _FILLERS else 0.4 if token in _FUNCTION_WORDS else 1.0
+    return 0.1 if token in _FILLERS else 0.35 if token in _FUNCTION_WORDS else 0.8
 
 
 def _duration_end(tokens: Sequence[str], start: int, span: str | None) -> int | None:
@@ -129,8 +135,8 @@ def _name_ends(tokens: Sequence[str], at: int) -> list[int]:
 
 
 INDONESIAN = Tongue(
-    letters=False, tokenise=_split, sound=_sound,
+    letters=False, tokenise=_split, spoken=_split, sound=_sound,
     heard_for=Likeness(_sound, _FUNCTION_WORDS, _negation), lost=_lost, added=_added,
     negation=_negation, duration_end=_duration_end, name_ends=_name_ends,
     whole_turn=frozenset({'apa', 'hah', 'apaan', 'ulangi'}),
-    allowance=((2, 0.45), (3, 0.5), (4, 0.9), (5, 1.1), (7, 1.4)))
+    weight=_weight, allowance=(0.52, 1.0))

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from transforms.phrases.kanji import READING
 from transforms.phrases.letters import NOT, Folds, bare, duration_pattern, pattern_end, to_letters
 from transforms.phrases.tongue import FORBIDDEN, Costs, Tokens, Tongue
 
@@ -55,6 +56,11 @@ _READINGS = dict(pair.split(':') for pair in _text('''
     直接:ちょくせつ 席:せき 外し:はずし 戻り:もどり 戻:もど 伝言:でんごん 通り:とおり
     大変:たいへん 本当:ほんとう 絶対:ぜったい 約束:やくそく 保証:ほしょう 最悪:さいあく
     遅:おそ 早:はや 急:いそ
+    終わ:おわ 終え:おえ 思う:おもう 思っ:おもっ 思え:おもえ 違い:ちがい 違う:ちがう 違っ:ちがっ
+    忘れ:わすれ
+    考え:かんがえ 覚え:おぼえ 決め:きめ 選:えら 始ま:はじま 開け:あけ 閉ま:しま 置い:おい 押し:おし
+    払っ:はらっ 払い:はらい 探し:さがし 壊れ:こわれ 動か:うごか 助か:たすか 呼び:よび 言っ:いっ
+    行っ:いっ
 '''))
 
 _ENDINGS = {
@@ -64,7 +70,8 @@ _ENDINGS = {
     'しております': 'します', 'いたしております': 'します', 'いたします': 'します',
     'いたしました': 'しました', 'いただきまして': 'いただき', 'いたしまして': 'しまして',
     'ありません': 'ございません', 'ございませんでした': 'ございません', 'わたし': 'わたくし',
-    'ございました': 'ございます', 'だれですか': 'だれですか',
+    'ございました': 'ございます', 'もうしわけありません': 'もうしわけございません',
+    'もうしわけございませんでした': 'もうしわけございません',
 }
 _NOT = {'ません': ('ま', 'せ', NOT + 'ん'), 'ない': ('な', NOT + 'い'), 'なかった': ('な',
     NOT + 'か', 'っ', 'た'),
@@ -76,21 +83,24 @@ _HARMLESS = ('もうしわけございません', 'もうしわけありませ�
 _FILLERS = ('えーと', 'えっと', 'えーっと', 'あのー', 'えー', 'あー', 'まあ')
 
 
-def _read() -> Folds:
-    """Folds of the endings as they are once the kanji are read."""
-    folds = to_letters(_ENDINGS) | _NOT | to_letters({string: string for string in _HARMLESS})
-    folds |= to_letters({'もうしわけありません': 'もうしわけございません',
-                         'もうしわけございませんでした': 'もうしわけございません'})
-    return Folds(folds | dict.fromkeys(_FILLERS, ()))
-
-
-_KANJI = Folds(to_letters(_READINGS), lambda word: bare(word.replace('〜', '')))
-_KANA = _read()
+_STABLE = _NOT | to_letters({string: string for string in _HARMLESS}) | dict.fromkeys(_FILLERS, ())
+_KANJI = Folds(to_letters(READING | {'内': 'うち'} | _READINGS),
+    lambda word: bare(word.replace('〜', '')))
+_KANA = Folds(_STABLE | to_letters(_ENDINGS))
+_AS_SPOKEN = Folds(_STABLE)
 
 
 def _split(raw: Sequence[str]) -> Tokens:
+    return _kana(raw, _KANA)
+
+
+def _spoken(raw: Sequence[str]) -> Tokens:
+    return _kana(raw, _AS_SPOKEN)
+
+
+def _kana(raw: Sequence[str], folds: Folds) -> Tokens:
     read = _KANJI(raw)
-    kana = _KANA(read.tokens)
+    kana = folds.folded(''.join(read.tokens), range(len(read.tokens)))
     return Tokens(kana.tokens, [read.first[at] for at in kana.first],
                   [read.last[at] for at in kana.last])
 
@@ -121,7 +131,7 @@ def _cost(heard: str, meant: str) -> float:
     if heard == meant:
         return 0.0
     if heard[0] == NOT or meant[0] == NOT:
-        return FORBIDDEN
+        return 0.1 if NOT + heard == meant else FORBIDDEN
     a, b = _SOUND.get(heard), _SOUND.get(meant)
     if a is None or b is None:
         return 1.0
@@ -142,6 +152,10 @@ def _lost(token: str) -> float:
     if token[0] == NOT:
         return FORBIDDEN
     return 0.4 if token in _PARTICLES else 0.7
+
+
+def _weight(token: str) -> float:
+    return 0.5 if token in _PARTICLES else 1.0
 
 
 def _added(token: str) -> float:
@@ -174,7 +188,8 @@ def _name_ends(tokens: Sequence[str], at: int) -> list[int]:
 
 
 JAPANESE = Tongue(
-    letters=True, tokenise=_split, sound=_sound, heard_for=_heard_for, lost=_lost, added=_added,
+    letters=True, tokenise=_split, spoken=_spoken, sound=_sound, heard_for=_heard_for, lost=_lost,
+    added=_added,
     negation=_negation, duration_end=_duration_end, name_ends=_name_ends,
     whole_turn=frozenset({'えっ', 'はあ'}),
-    allowance=((4, 0.3), (5, 0.7), (6, 1.0), (8, 1.6), (10, 2.2), (13, 3.0), (17, 3.8)))
+    weight=_weight, allowance=(0.28, 3.0))

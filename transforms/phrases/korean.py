@@ -41,7 +41,8 @@ _ENDINGS = {
     # spelling
     '뭐에요': '뭐예요', '뭐라구요': '뭐라고요', '되요': '돼요', '않됩니다': '안됩니다',
     '여쭈어': '여쭤', '주시어': '주셔', '하여': '해', '무엇을': '뭘',
-    '이라고': '라고', '이었습니다': '였습니다',
+    '없으십니까': '있으신가요', '없으신가요': '있으신가요', '없으세요': '있으신가요',
+    '없으실까요': '있으신가요', '이라고': '라고', '이었습니다': '였습니다',
 }
 # Here 안 and 못 are no "not".
 _HARMLESS = ('안녕', '안내', '안전', '안심', '안정', '안에', '안쪽', '안경', '동안', '편안', '보안',
@@ -52,13 +53,13 @@ _NEGATIONS = {'안': '안', '못': '못', '않': '않', '없': '없', '아닙': 
 _FILLERS = ('어음', '음', '저기')
 _CLIENT = '고객님'
 
-_FOLDS = Folds({
-    **to_letters(_ENDINGS), **to_letters({string: string for string in _HARMLESS}),
+_STABLE = {
+    **to_letters({string: string for string in _HARMLESS}),
     **{string: (NOT + to[0], *to[1:]) for string, to in _NEGATIONS.items()},
-    '없으십니까': tuple('있으신가요'), '없으신가요': tuple('있으신가요'),
-    '없으세요': tuple('있으신가요'), '없으실까요': tuple('있으신가요'),
     **kept((_CLIENT,), _CLIENT),
-})
+}
+_FOLDS = Folds({**_STABLE, **to_letters(_ENDINGS)})
+_AS_SPOKEN = Folds(_STABLE)
 _PARTICLES = frozenset('은는이가을를요도만의좀저네예')
 _STATEMENTS = frozenset('니다습')
 
@@ -90,6 +91,11 @@ def _sound(token: str) -> str:
     return f'{initial.translate(_PLAIN)}{_VOWEL_CLASS[vowel]}{_FINAL_CLASS[final]}'
 
 
+_UNLIKE = 1.3  # another syllable altogether
+# Costs by how unlike the sounds are.
+_NEAR = ((0.4, 0.3), (0.65, 0.45), (1.0, 0.65))
+
+
 def _unlike(heard: tuple[str, str, int], meant: tuple[str, str, int]) -> float:
     """0 for the same sound, about 1 for each of initial, vowel and final that is another."""
     a, b = heard, meant
@@ -105,16 +111,20 @@ def _unlike(heard: tuple[str, str, int], meant: tuple[str, str, int]) -> float:
 
 def _heard_for(heard: str, meant: Sequence[str]) -> Costs:
     parts = _parts(heard)
-    out = np.full(len(meant), 1.0, np.float32)
+    out = np.full(len(meant), _UNLIKE, np.float32)
     for at, token in enumerate(meant):
         other = _parts(token)
         if token == heard:
             out[at] = 0.0
-        elif token[0] == NOT or heard[0] == NOT:
+        elif heard[0] == NOT:
             out[at] = FORBIDDEN
+        elif token[0] == NOT:
+            meant_not = _parts(token[1:])
+            near = parts and meant_not and _unlike(parts, meant_not) <= 1.0
+            out[at] = 0.45 if near else FORBIDDEN
         elif parts and other:
             unlike = _unlike(parts, other)
-            out[at] = 0.3 if unlike <= 0.4 else 0.45 if unlike <= 1.0 else 1.0
+            out[at] = next((cost for most, cost in _NEAR if unlike <= most), _UNLIKE)
     return out
 
 
@@ -126,6 +136,10 @@ def _lost(token: str) -> float:
     if token[0] == NOT:
         return FORBIDDEN
     return 0.3 if token == _CLIENT else 0.45 if token in _PARTICLES else 0.9
+
+
+def _weight(token: str) -> float:
+    return 0.5 if token in _PARTICLES else 1.0
 
 
 def _added(token: str) -> float:
@@ -156,7 +170,8 @@ def _name_ends(tokens: Sequence[str], at: int) -> list[int]:
 
 
 KOREAN = Tongue(
-    letters=True, tokenise=_FOLDS, sound=_sound, heard_for=_heard_for, lost=_lost, added=_added,
+    letters=True, tokenise=_FOLDS, spoken=_AS_SPOKEN, sound=_sound, heard_for=_heard_for,
+    lost=_lost, added=_added,
     negation=_negation, duration_end=_duration_end, name_ends=_name_ends,
     whole_turn=frozenset({'뭐요', '왜요', '이름이요'}),
-    allowance=((3, 0.3), (4, 0.5), (5, 1.0), (7, 1.5), (9, 2.0), (12, 2.5)))
+    weight=_weight, allowance=(0.4, 1.5))

@@ -35,8 +35,11 @@ class Folds:
 
     def __call__(self, raw: Sequence[str]) -> Tokens:
         parts = [self._clean(word) for word in raw]
-        text = ''.join(parts)
-        word = [index for index, part in enumerate(parts) for _ in part]
+        return self.folded(''.join(parts),
+                           [index for index, part in enumerate(parts) for _ in part])
+
+    def folded(self, text: str, word: Sequence[int]) -> Tokens:
+        """The tokens of cleaned text; `word` is each character's."""
         tokens: list[str] = []
         first: list[int] = []
         last: list[int] = []

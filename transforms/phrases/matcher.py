@@ -15,11 +15,15 @@ from transforms.phrases.choose import Hit, best
 from transforms.phrases.index import SCALE, Heard, Index, Part
 from transforms.phrases.slots import LEAST_BESIDE, Piece, Slots
 from transforms.phrases.texts import Text, rows_of
+from transforms.phrases.tongue import Tokens
 from transforms.phrases.tongues import tongue_of
 from warehouse.records import AGENT, CALLER, Words
 
 WHOLE_TURN_CATEGORIES = frozenset({'backchannel', 'banned_opening'})
-OPENS_SENTENCE = frozenset({'why_question'})  # its bare word counts where a sentence begins
+# Their bare words count where a sentence begins.
+OPENS_SENTENCE = frozenset({'why_question', 'assent', 'objection'})
+OPENING_LETTERS = 3  # letters up to which a phrase is a bare word
+SHORT = 2  # tokens up to which a phrase loses none
 COST = 0.2  # off the score for a cost of 1
 
 _OF_AGENT, _OF_CALLER = 1, 2
@@ -48,7 +52,8 @@ class _Phrase:
     category: str
     pieces: tuple[Piece, ...]
     pivot: int
-    opens_sentence: bool
+    opens_sentence: bool = False
+    whole_turn: bool = False  # counts as a whole turn alone
 
     @property
     def length(self) -> int:
@@ -81,23 +86,38 @@ class Matcher:
         for category, written in lexicon.categories.items():
             for phrase in written:
                 tokens = tuple(self._pattern(phrase))
-                if not tokens or category == 'backchannel':
+                if not tokens:
                     continue
-                if category == 'banned_opening' or (
+                if category in WHOLE_TURN_CATEGORIES or (
                         category == 'repeat_request_banned' and tokens in whole):
                     self._whole.add((category, tokens))
+                    if len(tokens) > (SHORT if tongue.letters else 1):
+                        yield (_Phrase(category, (tokens,), 0, whole_turn=True), tongue.allowed(
+                            tokens, lexicon.strictness.get(phrase), beside=1))
                     continue
                 if not self._usable(phrase):
                     continue
-                pieces = _pieces(phrase, category, self._pattern)
-                literal = [n for n, piece in enumerate(pieces) if isinstance(piece, tuple)]
-                if not literal:
-                    continue
-                pivot = max(literal, key=lambda n: len(pieces[n]))
                 opens = category in OPENS_SENTENCE and len(tokens) <= (
-                    4 if tongue.letters else 1)
-                yield (_Phrase(category, pieces, pivot, opens),
-                       tongue.allowed(len(pieces[pivot]), lexicon.strictness.get(phrase)))
+                    OPENING_LETTERS if tongue.letters else 1)
+                yield from self._ready(category, phrase, opens)
+
+    def _ready(self, category: str, phrase: str, opens: bool
+               ) -> Iterable[tuple[_Phrase, float]]:
+        """A phrase in each of its forms."""
+        forms = dict.fromkeys(_pieces(phrase, category, tokenise)
+                              for tokenise in (self._tongue.tokenise, self._tongue.spoken))
+        for pieces in forms:
+            literal = [n for n, piece in enumerate(pieces) if isinstance(piece, tuple)]
+            if not literal:
+                continue
+            pivot = max(literal, key=lambda n: len(pieces[n]))
+            yield (_Phrase(category, pieces, pivot, opens), self._tongue.allowed(
+                pieces[pivot], self.lexicon.strictness.get(phrase), self._sure(pieces)))
+
+    def _sure(self, pieces: Sequence[Piece]) -> int:
+        """How many slots there are that nothing else can fill."""
+        return sum(1 for piece in pieces if piece in ('{short}', '{long}', '{duration}') or (
+            piece == '{company}' and self._slots.companies))
 
     def _usable(self, phrase: str) -> bool:
         """Whether, with no company known, a phrase says more than a name phrase or than nothing."""
@@ -116,7 +136,10 @@ class Matcher:
             piece = phrase.pieces[phrase.pivot]
             assert isinstance(piece, tuple)
             party = _OF_CALLER if phrase.category in callers else _OF_AGENT
-            by_part.setdefault(Part(piece, allowed, party), []).append(phrase)
+            if phrase.category == 'backchannel':
+                party = _OF_CALLER | _OF_AGENT
+            whole = len(piece) <= SHORT and not self._sure(phrase.pieces)
+            by_part.setdefault(Part(piece, allowed, party, whole), []).append(phrase)
         parts = list(by_part)
         vocabulary = list(dict.fromkeys(token for part in parts for token in part.tokens))
         column = {token: n for n, token in enumerate(vocabulary)}
@@ -138,7 +161,7 @@ class Matcher:
         for index, turn in enumerate(words.turn):
             if turn >= 0:
                 turns.setdefault(turn, []).append(index)
-        cased = is_cased(words.text)
+        cased = not self._tongue.letters and is_cased(words.text)
         first_agent = min((t for t, at in turns.items() if words.speaker[at[0]] == AGENT),
                           default=-1)
         texts = [Text([words.text[i] for i in at], cased, self._tongue) for at in turns.values()]
@@ -148,6 +171,8 @@ class Matcher:
         for (turn, at), text, hits, caller in zip(turns.items(), texts, found, by_caller,
                                                   strict=True):
             banned = ('banned_opening',) if turn == first_agent else ()
+            if not banned:
+                hits = [hit for hit in hits if hit.category != 'banned_opening']
             hits += self._whole_turn(text, () if caller else ('repeat_request_banned', *banned))
             out += (_match(words, at, text, hit) for hit in best(hits))
         return tuple(sorted(out, key=lambda m: (m.start_s, m.end_s, m.speaker, m.category)))
@@ -187,11 +212,13 @@ class Matcher:
             return
         for phrase in self._of_part[part]:
             for filled in self._slots.fill(text, phrase.pieces, phrase.pivot, first, end):
+                if phrase.whole_turn and filled.end - filled.first < len(text.tokens):
+                    continue
                 if phrase.opens_sentence and not text.starts_sentence(filled.first):
                     continue
                 hits.append(Hit(phrase.category, filled.first, filled.end,
                                 max(0.05, 1.0 - COST * cost / SCALE - filled.off), phrase.length,
-                                cost / SCALE, filled.guess))
+                                cost / SCALE, filled.guess, part))
                 break
 
     def _negated(self, text: Text, first: int, end: int) -> bool:
@@ -238,7 +265,7 @@ def is_cased(texts: Sequence[str]) -> bool:
                for text in texts)
 
 
-def _pieces(phrase: str, category: str, pattern: Callable[[str], Sequence[str]]
+def _pieces(phrase: str, category: str, tokenise: Callable[[Sequence[str]], Tokens]
             ) -> tuple[Piece, ...]:
     """A phrase's words and slots in turn."""
     out: list[Piece] = []
@@ -249,7 +276,7 @@ def _pieces(phrase: str, category: str, pattern: Callable[[str], Sequence[str]]
                     category, piece)
             out.append('{' + piece + '}')
         else:
-            tokens = tuple(pattern(piece))
+            tokens = tuple(tokenise(piece.split()).tokens)
             if tokens:
                 out.append(tokens)
     return tuple(out)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rapidfuzz.distance import Levenshtein
+
 from transforms.phrases.texts import Text
 from transforms.phrases.tongue import Tongue
-from transforms.tokens import alike, distance
+from transforms.tokens import alike
 
 GUESSED = 0.2  # off the score of a name that only its place gives away
 UNSURE = 0.1  # off the score of a duration whose number is none
@@ -68,11 +70,23 @@ class Slots:
                 yield from self._before(text, pieces[:-1],
                                         _wider(so_far, at - len(piece), so_far.end))
             return
+        for start, off, guess in self._starts(text, piece, at):
+            yield from self._before(text, pieces[:-1],
+                                    _wider(so_far, start, so_far.end, off, guess))
+
+    def _starts(self, text: Text, slot: str, at: int
+                ) -> Iterator[tuple[int, float, Span | None]]:
+        """Where a slot that ends before a token can start."""
+        if slot == '{company}' and self.companies:
+            for name in self.companies:
+                for start in range(at - len(name) - 1, at - max(1, len(name) - 1) + 1):
+                    if start >= 0 and self._same(tuple(text.tokens[start:at]), name):
+                        yield start, 0.0, None
+            return
         for start in range(at - 1, max(-1, at - 9), -1):
-            for end, off, guess in self._ends(text, piece, start):
+            for end, off, guess in self._ends(text, slot, start):
                 if end == at:
-                    yield from self._before(text, pieces[:-1],
-                                            _wider(so_far, start, so_far.end, off, guess))
+                    yield start, off, guess
 
     def _said(self, heard: Sequence[str], meant: Sequence[str]) -> bool:
         if tuple(heard) == tuple(meant):
@@ -141,8 +155,8 @@ class Slots:
             return abs(len(heard) - len(name)) <= 1 and alike(''.join(heard), ''.join(name))
         sound = self._tongue.sound
         longest = max(len(heard), len(name))
-        return distance([sound(token) for token in heard],
-                        [sound(token) for token in name]) <= COMPANY_UNLIKE * longest
+        return Levenshtein.distance([sound(token) for token in heard],
+                                    [sound(token) for token in name]) <= COMPANY_UNLIKE * longest
 
 
 def _wider(found: Filled, first: int, end: int, off: float = 0.0, guess: Span | None = None

@@ -14,8 +14,9 @@ from transforms.phrases.tongue import FORBIDDEN, UNLIKE, Costs
 # By the share of letters, or of sounds, that differ; fitted.
 _NEAR = ((0.0, 0.15), (0.26, 0.35), (0.34, 0.45), (0.42, 0.65), (0.51, 0.85))
 _SHORT_WORD = {1: 1.2, 2: 0.9, 3: 0.75, 4: 0.5}  # least cost by letters of the longer word
+SAME_SOUND_SHORT = 0.35  # the rough sound of short words says little
 SWAPPED = 0.5  # one function word heard for another
-_WEAK = 0.9  # a function word heard as any other
+_WEAK = 0.65  # a function word heard as any other
 
 Sounds = Sequence[tuple[re.Pattern[str], str]]
 
@@ -53,6 +54,7 @@ class Likeness:
         for letters, cost in _SHORT_WORD.items():
             costs[(length == letters) & (share > 0)] = np.maximum(
                 costs[(length == letters) & (share > 0)], cost)
+        costs[(share == 0) & (spelt > 0) & (length <= 4)] = SAME_SOUND_SHORT
         small = np.array([word in self._function_words for word in meant])
         costs[small] = np.minimum(costs[small],
                                   SWAPPED if heard in self._function_words else _WEAK)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 # Costs, in words (or in characters where a language has no spaces); fitted.
 FORBIDDEN = 90.0  # of what changes the meaning: never within a phrase's allowance
-UNLIKE = 1.4  # another word altogether
+UNLIKE = 1.6  # another word altogether
 
 Costs = NDArray[np.float32]
 
@@ -32,6 +32,9 @@ class Tongue:
     Attributes:
       letters: tokens are characters, not words.
       tokenise: the tokens of some transcript words; phrases are made ready by it as well.
+      spoken: the tokens of a phrase with its endings as they are: what is left of an ending that
+      was
+        misheard is nearer to them.
       sound: what a token sounds like; tokens that sound alike give the same.
       heard_for: the cost of a heard token against each of some meant ones, 0 for the same.
       lost: the cost of a meant token that was not heard.
@@ -41,11 +44,13 @@ class Tongue:
         or None for any); None if none does.
       name_ends: where a name that starts at a token can end, the likeliest first.
       whole_turn: phrases that count as a whole turn alone.
-      allowance: (least tokens, allowed cost) by the length of a phrase.
+      weight: how much of a phrase a token is, 1 or less for small words.
+      allowance: what a phrase may differ by: this share of its weight beyond so much.
     """
 
     letters: bool
     tokenise: Callable[[Sequence[str]], Tokens]
+    spoken: Callable[[Sequence[str]], Tokens]
     sound: Callable[[str], str]
     heard_for: Callable[[str, Sequence[str]], Costs]
     lost: Callable[[str], float]
@@ -54,10 +59,14 @@ class Tongue:
     duration_end: Callable[[Sequence[str], int, str | None], int | None]
     name_ends: Callable[[Sequence[str], int], list[int]]
     whole_turn: frozenset[str]
-    allowance: tuple[tuple[int, float], ...]
+    weight: Callable[[str], float]
+    allowance: tuple[float, float]
 
-    def allowed(self, count: int, strictness: float | None) -> float:
-        """What a phrase of so many tokens may differ by; `strictness` as in `Lexicon`."""
+    def allowed(self, tokens: Sequence[str], strictness: float | None, beside: int = 0) -> float:
+        """What a phrase may differ by; `strictness` as in `Lexicon`, `beside` slots with sure
+        ends."""
+        weight = sum(self.weight(token) for token in tokens) + beside
         if strictness is not None:
-            return (1.0 - strictness) * count
-        return max((cost for least, cost in self.allowance if count >= least), default=0.0)
+            return (1.0 - strictness) * weight
+        share, beyond = self.allowance
+        return max(0.0, share * (weight - beyond))

@@ -66,6 +66,6 @@ def _joined(start_s: np.ndarray, end_s: np.ndarray, join_s: float) -> list[Span]
         return []
     order = np.argsort(start_s, kind='stable')
     start_s, reach = start_s[order], np.maximum.accumulate(end_s[order])
-    first = np.flatnonzero(np.r_[True, start_s[1:] > reach[:-1] + join_s])
-    last = np.r_[first[1:] - 1, len(start_s) - 1]
+    new = np.flatnonzero(start_s[1:] > reach[:-1] + join_s)
+    first, last = [0, *(new + 1).tolist()], [*new.tolist(), len(start_s) - 1]
     return list(zip(start_s[first].tolist(), reach[last].tolist(), strict=True))

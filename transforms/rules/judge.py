@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from transforms.phrasebook import Phrasebook
 from transforms.protocol import Rule
+from transforms.rules import asking as _asking
+from transforms.rules import caller_name as _caller_name
 from transforms.rules import closing as _closing
 from transforms.rules import complaint as _complaint
 from transforms.rules import hold as _hold
@@ -32,8 +34,8 @@ from transforms.standard import Standard
 from warehouse.records import Call, Event, Finding, Kpis, Turn, Words
 
 # Their deciders are known by being imported.
-STAGES = (_shapes, _pickup, _opening, _listening, _hold, _transfer, _complaint, _closing,
-          _outbound, _voice, _wording)
+STAGES = (_shapes, _pickup, _opening, _caller_name, _listening, _asking, _hold, _transfer,
+          _complaint, _closing, _outbound, _voice, _wording)
 SIGNOFF = ('signoff_order', 'signoff_spoken', 'signoff_status')
 UNHEARD = 'nobody speaks in the recording'
 

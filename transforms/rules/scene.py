@@ -6,10 +6,10 @@ ask for is worked out when it is first asked, once a call.
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_left
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
-from math import inf, nan
+from functools import cached_property
+from math import inf
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -20,7 +20,9 @@ from transforms.metadata import Metadata, metadata_of
 from transforms.phrasebook import Phrasebook
 from transforms.rings import find_ringing
 from transforms.rules.coverage import Coverage
+from transforms.rules.gates import unread, window_of
 from transforms.rules.signoff import Signoff, find_signoff
+from transforms.rules.texts import is_punctuated, questions
 from transforms.standard import Standard
 from transforms.talk import FULL, NONE, LaneWords, Talk, trust_of
 from warehouse.records import AGENT, CALLER, Call, Event, Kpis, Turn, Words
@@ -135,10 +137,30 @@ class Scene:
         return self._turns_of[CALLER]
 
     @cached_property
+    def questions(self) -> list[tuple[Turn, list[str]]]:
+        """The agent's turns that ask, in order, each with its questions."""
+        asked = ((turn, questions(turn.text, self.language)) for turn in self.agent_turns)
+        return [(turn, found) for turn, found in asked if found]
+
+    @cached_property
+    def is_punctuated(self) -> bool:
+        """Whether the agent's words come with sentences, so that a question can be told."""
+        return any(is_punctuated(turn.text) for turn in self.agent_turns)
+
+    @cached_property
     def signals(self) -> dict[str, list[Turn]]:
         """Each party's listening signals."""
         return {who: [t for t in self.turns if t.is_backchannel and t.speaker == who]
                 for who in (AGENT, CALLER)}
+
+    @cached_property
+    def word_starts(self) -> list[float]:
+        """When each word starts; one without a time starts with the one before it."""
+        last, starts = 0.0, []
+        for start in self.words.start_s:
+            last = last if start is None else start
+            starts.append(last)
+        return starts
 
     def turn_at(self, speaker: str, at_s: float) -> Turn | None:
         """The party's turn around an instant, listening signals left out."""
@@ -174,17 +196,24 @@ class Scene:
         starts = sorted([*(s for s, _ in self.speech[AGENT]),
                          *(wait.start_s for wait in self.waits)])
         out = []
-        following = [*(t.start_s for t in self.caller_turns[1:]), inf]
+        turns = self.caller_turns
+        following = [*(t.start_s for t in turns), inf][1:]
         at = 0
-        for turn, again in zip(self.caller_turns, following, strict=True):
+        for turn, again in zip(turns, following, strict=True):
             while at < len(starts) and starts[at] < turn.end_s:
                 at += 1
             until = starts[at] if at < len(starts) else self.conversation_end_s
             if again < until or until <= turn.end_s \
-                    or any(start < turn.end_s < end for start, end in self.speech[AGENT]):
+                    or self.is_speaking(AGENT, turn.end_s):
                 continue  # the caller went on, or the agent was speaking already
             out.append(Reply(turn, turn.end_s, until, until - turn.end_s))
         return out
+
+    def is_speaking(self, speaker: str, at_s: float) -> bool:
+        """Whether a party's voice is heard just before and just after an instant."""
+        own = self.speech[speaker]
+        at = bisect_left(own, (at_s,)) - 1
+        return at >= 0 and own[at][1] > at_s
 
     # ---- anchors
 
@@ -208,8 +237,10 @@ class Scene:
         edge = begin + self.standard.opening.window_s
         at_edge = self.turn_at(AGENT, edge)
         first = self.agent_turns[0].end_s if self.agent_turns else edge
-        # The agent's first word may have been heard before the phone system's whole second.
-        return min(begin, self.agent_turns[0].start_s) if self.agent_turns else begin, max(
+        # The agent's first word may lie before the phone system's whole second, or before the
+        # voice activity that it belongs to.
+        start = min(begin, self.agent_turns[0].start_s) if self.agent_turns else begin
+        return max(0.0, start - self.standard.turns.word_reach_s), max(
             edge, at_edge.end_s if at_edge else edge, first)
 
     @cached_property
@@ -279,12 +310,15 @@ class Scene:
     def coverage(self) -> dict[str, Coverage]:
         """How far words cover each party's speech."""
         words, checked = self.words, self.standard.checked
-        start, end, score = (_floats(column) for column in (
+        start, end, score = (np.array(column, dtype=float) for column in (  # None becomes NaN
             words.start_s, words.end_s, words.confidence))
-        who = np.array(words.speaker, dtype=object) if len(words) else np.array([], dtype=object)
-        return {party: Coverage(self.speech[party], start[who == party], end[who == party],
-                                score[who == party], checked.word_score,
-                                self.standard.turns.ipu_gap_s) for party in (AGENT, CALLER)}
+        own: dict[str, list[int]] = {AGENT: [], CALLER: []}
+        for index, speaker in enumerate(words.speaker):
+            if speaker in own:
+                own[speaker].append(index)
+        return {party: Coverage(self.speech[party], start[at], end[at], score[at],
+                                checked.word_score, self.standard.turns.ipu_gap_s)
+                for party, at in own.items()}
 
     def unchecked(self, act: str, start_s: float, end_s: float) -> str:
         """Why not finding an act between two instants proves nothing; '' where it does.
@@ -314,19 +348,10 @@ class Scene:
         return ''
 
     def _unread(self, act: str) -> str:
-        lexicon = self.lexicon
-        if lexicon is None:
-            return f'there is no phrase list for language {self.language}'
-        if self.phrase_trust == NONE:
+        if self.lexicon is not None and self.phrase_trust == NONE:
             return f'no phrase of {self.language} is in all that was said: is that its language?'
-        lists = self.phrasebook.acts[act].lists
-        if not any(name in lexicon.categories for name in lists):
-            return f'no phrase list of {self.language} knows the act {act}'
-        if any(name in lexicon.drafts for name in lists):
-            return f'the phrase list of {act} is a draft'
-        if lexicon.reviewed_by is None and not self.standard.checked.accept_unreviewed:
-            return f'the phrase list of {act} has not been reviewed'
-        return ''
+        return unread(self.lexicon, self.language, act, self.phrasebook.acts[act].lists,
+                      self.standard.checked.accept_unreviewed)
 
     @cached_property
     def is_cut_short(self) -> bool:
@@ -347,20 +372,3 @@ class Scene:
         """How many seconds of a span neither party speaks."""
         both = union([*self.speech[AGENT], *self.speech[CALLER]])
         return span[1] - span[0] - covered(span, both)
-
-
-@lru_cache(maxsize=256)
-def window_of(name: str) -> tuple[str, float]:
-    """The parts of a window's name: call, opening, closing; first and seconds; last and percent.
-    Raises ValueError where it is no window."""
-    if name in ('call', 'opening', 'closing'):
-        return name, 0.0
-    found = re.fullmatch(r'first (\d+(?:\.\d+)?)|last (\d+(?:\.\d+)?)%', name)
-    if not found:
-        raise ValueError(f'`{name}` is no window: write call, opening, closing, `first 60` '
-                         '(seconds from the answer) or `last 25%`')
-    return ('first', float(found[1])) if found[1] else ('last', float(found[2]))
-
-
-def _floats(column: Sequence[float | None]) -> np.ndarray:
-    return np.array([nan if value is None else value for value in column], dtype=float)

@@ -84,28 +84,35 @@ def etiquette(findings: Iterable[Finding], rule: ScoreRule) -> Overall:
     if whole <= 0:
         return Overall(None, None, None, None, *numbers)
     enough = known >= rule.min_coverage * whole and numbers[0] + numbers[1] >= rule.min_rules
-    return Overall(100 * scored / known if enough and known > 0 else None, 100 * scored / whole,
-                   100 * (scored + whole - known) / whole, known / whole, *numbers)
+    return Overall(100 * (scored / known) if enough and known > 0 else None,
+                   100 * (scored / whole), 100 * ((scored + whole - known) / whole),
+                   known / whole, *numbers)
 
 
 def weighed(elements: Iterable[Element]) -> float | None:
     """The score, 0 to 100, of the known elements; None where none is known."""
     known = [(weight, score) for weight, score in elements if score is not None]
     total = sum(weight for weight, _ in known)
-    return 100 * sum(weight * score for weight, score in known) / total if total > 0 else None
+    return 100 * (sum(weight * score for weight, score in known) / total) if total > 0 else None
 
 
 def signoff_score(signoff: Signoff, standard: Standard) -> float | None:
-    """The sign-off: acts present count 1, stale ones `stale_credit`; out of order a fifth less."""
+    """The sign-off: acts present count 1, stale ones `stale_credit`; out of order a fifth less.
+
+    Thanks and a wish are one step, whose weight they share where both are required.
+    """
+    if signoff.is_exempt is not False:
+        return None
     rule = standard.scores
     states = {'present': 1.0, 'stale': rule.stale_credit, 'absent': 0.0}
     penalty = 1.0 if signoff.in_order else rule.order_penalty
     elements: list[Element] = []
-    for group, state in signoff.steps.items():
-        weight = max((rule.signoff.get(_STEP.get(act, act), 0.0) for act in group), default=0.0)
+    named = [_STEP.get(group[0], group[0]) for group in signoff.steps]
+    for name, state in zip(named, signoff.steps.values(), strict=True):
+        weight = rule.signoff.get(name, 0.0) / named.count(name)
         score = states.get(state)
         elements.append((weight, None if score is None else score * penalty))
-    if signoff.hangup != 'exempt' and signoff.steps:
+    if signoff.hangup != 'exempt':
         elements.append((rule.signoff['hangup'],
                          {'pass': 1.0, 'fail': 0.0}.get(signoff.hangup)))
     return weighed(elements)

@@ -72,12 +72,14 @@ def avoided_in(scene: Scene, act: str, start_s: float, end_s: float) -> Verdict:
     return unknown(why) if why else passed(f'{_name(act)} was not said')
 
 
-def paired(scene: Scene, triggers: list[Event], trigger: str, act: str, before_s: float,
-           after_s: float, pair_min: float) -> Verdict:
-    """AFTER and BEFORE: an act within so many seconds before the trigger starts or after it ends.
+def paired(scene: Scene, triggers: list[Event], trigger: str, act: str | tuple[str, ...],
+           before_s: float, after_s: float, pair_min: float) -> Verdict:
+    """AFTER and BEFORE: an act within so many seconds before the trigger starts or after it ends;
+    of several acts any will do.
 
     `score` is the share of the decided triggers that have it.
     """
+    acts = (act,) if isinstance(act, str) else act
     if not triggers:
         why = scene.unchecked(trigger, 0.0, scene.call.duration_s)
         return unknown(why) if why else not_applicable(f'no {_name(trigger)}')
@@ -85,10 +87,10 @@ def paired(scene: Scene, triggers: list[Event], trigger: str, act: str, before_s
     for hit in triggers:
         start = hit.start_s - before_s
         end = hit.end_s + after_s if after_s else hit.start_s
-        if any(found is not hit for found in scene.said(act, start, end)):
+        if any(found is not hit for one in acts for found in scene.said(one, start, end)):
             passes += 1
             continue
-        gap = scene.unchecked(act, start, end)
+        gap = next((gap for one in acts if (gap := scene.unchecked(one, start, end))), '')
         if gap:
             why = gap
             continue
@@ -96,7 +98,8 @@ def paired(scene: Scene, triggers: list[Event], trigger: str, act: str, before_s
         fails += 1
     if not passes + fails:
         return unknown(why)
-    return shared(passes, fails, pair_min, f'{_name(trigger)} with {_name(act)}', missed)
+    wanted = ' or '.join(map(_name, acts))
+    return shared(passes, fails, pair_min, f'{_name(trigger)} with {wanted}', missed)
 
 
 def limit(value: float | None, why: str, *, low: float | None = None, high: float | None = None,

@@ -48,6 +48,9 @@ class Signoff:
         has no sign-off.
       hangup: pass, fail, unknown or exempt: whether the required side hung up first.
       in_order: whether the steps that are present came in order.
+      is_exempt: whether the call has no sign-off to judge: nobody to be heard, left by transfer,
+        the caller just hung up, or the agent after a warning of abuse; None where not known.
+      unheard: step -> why it is unknown whether it was said.
       why: column of `kpis` -> why it is unknown.
     """
 
@@ -58,6 +61,8 @@ class Signoff:
     steps: Mapping[Group, str]
     hangup: str
     in_order: bool
+    is_exempt: bool | None
+    unheard: Mapping[Group, str]
     why: dict[str, str]
 
 
@@ -72,18 +77,25 @@ def find_signoff(scene: Scene) -> Signoff:
     if scene.phrase_trust != NONE and any(t.word_count for t in scene.turns if t.speaker == AGENT):
         order = ','.join(dict.fromkeys(ACTS[hit.label] for hit in cluster))
     if _no_conversation(scene):
-        return Signoff(order, 'not_applicable', 'not_applicable', cluster, {}, 'exempt', True, {})
+        return Signoff(order, 'not_applicable', 'not_applicable', cluster, {}, 'exempt', True,
+                       True, {}, {})
     groups = _groups(scene)
-    steps = _steps(groups, acts, cluster, scene)
+    unheard: dict[Group, str] = {}
+    steps = _steps(groups, acts, cluster, scene, unheard)
     in_order = order_ok(groups, cluster, closing)
     spoken = judge(steps, 'exempt', in_order)
-    hangup, status = _with_hangup(steps, in_order, acts, scene)
+    is_exempt = _is_exempt(steps, acts, scene)
+    if is_exempt is False:
+        hangup, status = _with_hangup(steps, in_order, scene)
+    else:
+        hangup, status = 'exempt', 'not_applicable' if is_exempt else 'unknown'
     why = {name: _why_unknown(name, steps, scene)
            for name, value in (('signoff_spoken', spoken), ('signoff_status', status))
            if value == 'unknown'}
     if order is None:
         why['signoff_order'] = 'the words are not known well enough'
-    return Signoff(order, spoken, status, cluster, steps, hangup, in_order, why)
+    return Signoff(order, spoken, status, cluster, steps, hangup, in_order, is_exempt, unheard,
+                   why)
 
 
 def terminal_cluster(acts: Sequence[Event], scene: Scene) -> tuple[Event, ...]:
@@ -155,14 +167,20 @@ def _business(before: Event, after: Event, scene: Scene) -> bool:
     if any(wait.length_s >= closing.break_hold_s and before.start_s <= wait.start_s
            and wait.end_s <= after.end_s for wait in scene.waits):
         return True
-    starts = [-1.0 if start is None else start for start in words.start_s]
+    starts = scene.word_starts
     said = [words.text[i] for i in range(bisect_left(starts, before.end_s),
                                          bisect_left(starts, after.start_s))
             if words.speaker[i] == AGENT and words.turn[i] >= 0]
-    plain = [text for text in said if not scene.matcher.is_signal([text])]
-    if scene.language in NO_SPACES:
-        return sum(map(len, plain)) > closing.resume_chars
-    return len(plain) > closing.resume_words
+    spaced = scene.language not in NO_SPACES
+    left = closing.resume_words if spaced else closing.resume_chars
+    if (len(said) if spaced else sum(map(len, said))) <= left:
+        return False
+    for text in said:
+        if not scene.matcher.is_signal([text]):
+            left -= 1 if spaced else len(text)
+            if left < 0:
+                return True
+    return False
 
 
 def _groups(scene: Scene) -> list[Group]:
@@ -184,15 +202,16 @@ def _is_act(match: Event, group: Group, closing: ClosingRule, cluster: Sequence[
 
 
 def _steps(groups: Sequence[Group], acts: Sequence[Event], cluster: Sequence[Event],
-           scene: Scene) -> dict[Group, str]:
+           scene: Scene, unheard: dict[Group, str]) -> dict[Group, str]:
+    """Each group's state; into `unheard` goes why it is unknown."""
     closing = scene.standard.closing
     half = scene.call.duration_s / 2
     out: dict[Group, str] = {}
     for group in groups:
         if any(_is_act(m, group, closing, cluster) for m in cluster):
             out[group] = 'present'
-        elif _unchecked(group, cluster, scene):
-            out[group] = 'unknown'
+        elif why := _unchecked(group, cluster, scene):
+            out[group], unheard[group] = 'unknown', why
         elif any(_is_act(m, group, closing, cluster) and m.start_s >= half for m in acts):
             out[group] = 'stale'
         else:
@@ -226,16 +245,21 @@ def _no_conversation(scene: Scene) -> bool:
     return bool(unheard) and caller[-1][1] <= unheard[-1]
 
 
-def _with_hangup(steps: Mapping[Group, str], in_order: bool, acts: Sequence[Event],
-                 scene: Scene) -> tuple[str, str]:
+def _is_exempt(steps: Mapping[Group, str], acts: Sequence[Event], scene: Scene) -> bool | None:
+    """Whether there was no sign-off to be had; None where that is not known."""
+    call = scene.call
+    if call.hung_up_by == AGENT and scene.said('abuse_warning'):
+        return True
+    if call.hung_up_by == CALLER and not acts and scene.phrase_trust != NONE \
+            and call.duration_s - scene.conversation_end_s < scene.standard.closing.left_s:
+        # The caller left. If an act went unheard, that is not so.
+        return True if 'unknown' not in steps.values() else None
+    return False
+
+
+def _with_hangup(steps: Mapping[Group, str], in_order: bool, scene: Scene) -> tuple[str, str]:
     """Whether the right side hung up, and the status with that."""
     call, closing = scene.call, scene.standard.closing
-    if call.hung_up_by == AGENT and scene.said('abuse_warning'):
-        return 'exempt', 'not_applicable'
-    if call.hung_up_by == CALLER and not acts and scene.phrase_trust != NONE \
-            and call.duration_s - scene.conversation_end_s < closing.left_s:
-        # The caller left. If an act went unheard, it was none.
-        return 'exempt', 'not_applicable' if 'unknown' not in steps.values() else 'unknown'
     required = {'inbound': closing.hangs_up_first.inbound,
                 'outbound': closing.hangs_up_first.outbound}
     sides = set(required.values()) if call.direction is None else {required[call.direction]}

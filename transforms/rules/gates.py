@@ -1,0 +1,36 @@
+"""What rules name by a word: windows of time; and whether a phrase list is good enough to miss."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from transforms.lexicon import Lexicon
+
+
+@lru_cache(maxsize=256)
+def window_of(name: str) -> tuple[str, float]:
+    """The parts of a window's name: call, opening, closing; first and seconds; last and percent.
+    Raises ValueError where it is no window."""
+    if name in ('call', 'opening', 'closing'):
+        return name, 0.0
+    found = re.fullmatch(r'first (\d+(?:\.\d+)?)|last (\d+(?:\.\d+)?)%', name)
+    if not found:
+        raise ValueError(f'`{name}` is no window: write call, opening, closing, `first 60` '
+                         '(seconds from the answer) or `last 25%`')
+    return ('first', float(found[1])) if found[1] else ('last', float(found[2]))
+
+
+@lru_cache(maxsize=4096)
+def unread(lexicon: Lexicon | None, language: str, act: str, lists: tuple[str, ...],
+           accept_unreviewed: bool) -> str:
+    """Why the phrase lists of an act are not good enough to prove an absence; '' where they are."""
+    if lexicon is None:
+        return f'there is no phrase list for language {language}'
+    if not any(name in lexicon.categories for name in lists):
+        return f'no phrase list of {language} knows the act {act}'
+    if any(name in lexicon.drafts for name in lists):
+        return f'the phrase list of {act} is a draft'
+    if lexicon.reviewed_by is None and not accept_unreviewed:
+        return f'the phrase list of {act} has not been reviewed'
+    return ''
