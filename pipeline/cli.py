@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from datetime import date
 from pathlib import Path
 
 OK, SOME_REJECTED, WRONG_USE, RUN_FAILED = 0, 1, 2, 3
@@ -104,6 +105,25 @@ def _process(args, batch, settings, flags) -> int:  # type: ignore[no-untyped-de
     else:
         print_outcome(outcome, root)
     return SOME_REJECTED if outcome.run.calls_rejected else OK
+
+
+def _rescore(args: argparse.Namespace, rest: list[str]) -> int:
+    from pipeline.rescore import as_json, print_rescored, rescore_warehouse
+    from pipeline.settings import load_settings
+
+    if args.since and args.until and args.since > args.until:
+        return _fail(f'--from {args.since} is after --to {args.until}: no call is in that range')
+    settings = load_settings(args.config)
+    root = _warehouse(args, settings.warehouse)
+    found = rescore_warehouse(
+        root, settings, args.standard, command=args.command_line, since=args.since,
+        until=args.until, full=args.full, workers=args.workers,
+        say=lambda line: print(_clean(line), file=sys.stderr))
+    if args.json:
+        print(as_json(found))
+    else:
+        print_rescored(found, str(root))
+    return OK
 
 
 def _sql(args: argparse.Namespace, rest: list[str]) -> int:
@@ -234,7 +254,25 @@ Flags that are Beam's go to Beam.""")
                                                           'with other settings')
     retry = _command(commands, 'retry', _retry, 'try the rejected calls again',
                      'example:\n  etiquette retry --workers 1')
-    for command in (run, retry):
+    rescore = _command(commands, 'rescore', _rescore, 'judge the stored calls again, without their '
+                       'audio', """examples:
+  etiquette rescore                                   rules, weights or phrases have changed
+  etiquette rescore --standard ja --standard mine.yaml
+  etiquette rescore --from 2026-11-01 --to 2026-11-30 --workers 4
+
+Turns and words stay as they were heard. Only what is asked for is replaced: rows of other standards
+stay, and until all is done every reader sees the tables as they were. Where phrases and thresholds
+of turns, overlaps, silences, rings and holds are the same, events and measures are kept.""")
+    rescore.add_argument('--standard', metavar='NAME', action='append', default=[],
+                         help='a shipped standard or a YAML file; can be given several times '
+                              '(default: the configured ones)')
+    rescore.add_argument('--from', dest='since', type=_date, metavar='DATE',
+                         help='calls from this call_date on, e.g. 2026-11-01')
+    rescore.add_argument('--to', dest='until', type=_date, metavar='DATE',
+                         help='calls up to this call_date, which is included')
+    rescore.add_argument('--full', action='store_true',
+                         help='measure every call anew: after an update of the program')
+    for command in (run, retry, rescore):
         command.add_argument('--config', metavar='FILE', help='settings (YAML) over the defaults')
         command.add_argument('--workers', type=_count, metavar='N',
                              help='worker processes (default: one per core)')
@@ -310,6 +348,13 @@ def _count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError('must be at least 1')
     return number
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'{text!r} is no date: write 2026-11-30') from None
 
 
 def _flags_of(command: str) -> list[str]:

@@ -89,17 +89,54 @@ class Progress:
                 f'{speed:.1f} x real time, {_clock(left)} left')
 
 
+class RescoreProgress:
+    """Shows how many stored calls have been judged again. Use as a context manager."""
+
+    def __init__(self, calls: int, out: TextIO = sys.stderr):
+        self._tally, self._out = Tally(calls_in=calls), out
+        self._began = self._said = time.monotonic()
+        self._bar = _Bar(self._tally, out, 'reading') if out.isatty() else None
+
+    def __enter__(self) -> RescoreProgress:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def add(self, calls: int) -> None:
+        """Counts calls that are done."""
+        self._tally.landed += calls
+        took = time.monotonic() - self._began
+        left = took / self._tally.done * (self._tally.calls_in - self._tally.done)
+        figures = f'{self._tally.done / took:.0f} calls a second, {_clock(left)} left'
+        if self._bar:
+            self._bar.show(figures)
+        elif time.monotonic() - self._said >= LINE_EVERY_S:
+            self._said = time.monotonic()
+            self.say(f'{self._tally.done} of {self._tally.calls_in} calls, {figures}')
+
+    def say(self, line: str) -> None:
+        """What is done now."""
+        if self._bar:
+            self._bar.show(line)
+        else:
+            print(clean(line), file=self._out, flush=True)
+
+
 class _Bar:
     """rich's bar, imported only where there is a terminal to draw on."""
 
-    def __init__(self, tally: Tally, out: TextIO):
+    def __init__(self, tally: Tally, out: TextIO, at_first: str = 'loading models'):
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
         from rich.progress import Progress as Rich
         self._tally = tally
         self._rich = Rich(SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TextColumn('calls'),
                           TextColumn('{task.description}'), console=Console(file=out))
-        self._task = self._rich.add_task('loading models', total=tally.calls_in)
+        self._task = self._rich.add_task(at_first, total=tally.calls_in)
 
     def start(self) -> None:
         self._rich.start()

@@ -49,7 +49,7 @@ def run_batch(batch: Batch, settings: Settings, root: Path, *, command: str, bea
     Raises RunFailedError where the run cannot go on; what had landed is then on disk, and the
     same command goes on from there.
     """
-    began_at, run_id = datetime.now(timezone.utc), _new_run_id()
+    began_at, run_id = datetime.now(timezone.utc), new_run_id()
     root.mkdir(parents=True, exist_ok=True)
     book = _new_ledger(root, run_id)
     local = is_local(beam_flags)
@@ -131,7 +131,7 @@ def _unchanged_since(reject: Reject, ref: Reference) -> bool:
     return True
 
 
-def _new_run_id() -> str:
+def new_run_id() -> str:
     return f'{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}'
 
 

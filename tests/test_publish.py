@@ -31,7 +31,7 @@ def rows_of(result):
     call = result.call
     out = {'calls': [astuple(call)]}
     for name in ('turns', 'events', 'findings'):
-        out[name] = [(call.call_id, call.call_date, *astuple(r)) for r in getattr(result, name)]
+        out[name] = [(call.call_id, call.call_date, *r) for r in getattr(result, name)]
     w = result.words
     out['words'] = [
         (call.call_id, call.call_date, n, w.turn[n], w.speaker[n], w.start_s[n], w.end_s[n],

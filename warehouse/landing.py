@@ -63,7 +63,7 @@ def put(root: Path, result: Result) -> Path:
     # Many tiny column chunks: dictionaries, statistics and zstd cost more time than they save.
     with pq.ParquetWriter(sink, SCHEMA, compression='lz4', use_dictionary=False, store_schema=False,
                           write_statistics=False, write_page_checksum=True) as writer:
-        writer.write_table(_table(result))
+        writer.write_table(as_table(result))
         writer.add_key_value_metadata({'audio_sha256': result.call.audio_sha256,
                                        'fingerprint': result.call.fingerprint})
     write_whole(path, memoryview(sink.getvalue()))
@@ -162,7 +162,8 @@ def text_safe(value: Any) -> Any:
     return value
 
 
-def _table(result: Result) -> pa.Table:
+def as_table(result: Result) -> pa.Table:
+    """The one row of the call's landing file."""
     call = result.call
     arrays = [_array([getattr(call, f.name)], f.type) for f in TABLES['calls'].schema]
     for name in NESTED:

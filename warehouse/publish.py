@@ -1,9 +1,9 @@
 """Publishing: what has landed becomes rows of the tables, all at once or not at all.
 
-Under one lock: tables that a killed publish left ahead of the catalog are set back, landing
-files are read, every table gets its commit, and one rename of the catalog makes all of it
-visible. Killed at any instant, the same publish again gives the same tables: until the rename
-nothing is seen and nothing has been removed, after it the landed calls replace themselves.
+Landing files are read, every table gets its commit, and one rename of the catalog makes all of it
+visible (`warehouse.commit`). Killed at any instant, the same publish again gives the same tables:
+until the rename nothing is seen and nothing has been removed, after it the landed calls replace
+themselves.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import date, datetime, timezone
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -22,14 +22,14 @@ from warehouse import catalog as catalogs
 from warehouse import database, landing, staging, tables
 from warehouse.catalog import Catalog
 from warehouse.checking import run_checks
+from warehouse.commit import Opened, at_versions, changing, make_visible, next_catalog, write_run
 from warehouse.errors import WarehouseError
-from warehouse.files import PART, locked
 from warehouse.records import Reject, Run
+from warehouse.rule_day import write_rule_day
 from warehouse.schemas import TABLES
 from warehouse.staging import Stage
 from warehouse.tables import one_of
 
-_PART_KEPT_S = 24 * 3600.0
 _WARNINGS = 20
 OF_A_CALL = tuple(name for name, table in TABLES.items() if table.of_a_call)
 
@@ -78,23 +78,10 @@ def publish(root: Path, run: Run | None = None, *, standard: str = 'default',
     Raises WarehouseError where the folder cannot be written, the disk is full, or its tables
     cannot be read; a later publish then goes on.
     """
-    from deltalake.exceptions import DeltaError
     began = time.monotonic()
-    root = tables.check_root(root)
-    with locked(root, timeout_s, say):
-        try:
-            before = catalogs.current(root)
-            _remove_leftovers(root)
-            repaired = tables.repair(root, before.tables if before else {})
-            for line in repaired:
-                say(line)
-            with staging.read_landed(root) as stage:
-                return _publish(root, run, stage, before, standard, timezone, bool(repaired), began)
-        except (OSError, DeltaError, duckdb.Error, pa.ArrowException) as e:
-            raise WarehouseError(
-                f'publishing to {root} failed: {e}; what was published before is as it was',
-                way_out='Put right what it says (a full disk, a read-only folder), then run the '
-                'same command again: it goes on from what has landed.') from e
+    with changing(root, 'publishing', timeout_s=timeout_s, say=say) as opened, \
+            staging.read_landed(opened.root) as stage:
+        return _publish(opened, run, stage, standard, timezone, began)
 
 
 def published(root: Path, call_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
@@ -121,31 +108,17 @@ def _look_up(root: Path, select: str, key: str, values: Iterable[str]) -> list[t
         return [tuple(row.values()) for row in answer.to_pylist()]
 
 
-def _publish(root: Path, run: Run | None, stage: Stage, before: Catalog | None, standard: str,
-             timezone_name: str, repaired: bool, began: float) -> Published:
+def _publish(opened: Opened, run: Run | None, stage: Stage, standard: str,
+             timezone_name: str, began: float) -> Published:
+    root, before = opened.root, opened.before
     waiting, warnings = _waiting_rejects(root, stage)
     run = _accounted(run, stage)
     as_before = before and (before.standard, before.timezone) == (standard, timezone_name)
-    if as_before and not (stage.chunks or waiting.rows or run or repaired):
+    if as_before and not (stage.chunks or waiting.rows or run or opened.repaired):
         assert before
         return Published(0, 0, before.number, time.monotonic() - began, warnings)
-    opened = {name: tables.ensure(root, name) for name in TABLES}
-    evolved = {name for name, table in opened.items()
-               if set(TABLES[name].schema.names) - tables.columns(table)}
-    now = Catalog(
-        number=(before.number if before else 0) + 1,
-        tables={name: table.version() for name, table in opened.items()},
-        mixed=tuple(sorted(evolved | set(before.mixed if before else ()))),
-        standard=standard, timezone=timezone_name,
-        published_at=datetime.now(timezone.utc).isoformat())
-    now, dates = _commit(root, now, stage, waiting, run)
-    for name, version in now.tables.items():
-        seen = before.tables.get(name) if before else None
-        if version != seen:
-            tables.sync_new(root, name, seen)
-    built = database.build(root, now)
-    catalogs.save(root, now)
-    database.install(root, built)
+    now, dates = _commit(root, next_catalog(opened, standard, timezone_name), stage, waiting, run)
+    make_visible(opened, now)
     _remove_published(stage, waiting)
     with duckdb.connect(':memory:') as con:
         database.fill(con, root, now)
@@ -173,12 +146,10 @@ def _commit(root: Path, now: Catalog, stage: Stage, waiting: _Rejects,
         if rejects is not None:
             versions['rejects'] = tables.replace_all(root, 'rejects', rejects)
     if run:
-        row = pa.Table.from_pylist([asdict(run)], TABLES['runs'].schema)
-        versions['runs'] = tables.write(root, 'runs', row.to_reader(),
-                                        one_of('run_id', [run.run_id]))
+        versions['runs'] = write_run(root, run)
     if dates:
-        versions['rule_day'] = _write_rule_day(root, replace(now, tables=versions), dates)
-    return replace(now, tables=versions), dates
+        versions['rule_day'] = write_rule_day(root, at_versions(now, **versions), dates)
+    return at_versions(now, **versions), dates
 
 
 def _write_rows(root: Path, name: str, stage: Stage, had: dict[str, date | None],
@@ -197,28 +168,6 @@ def _write_rows(root: Path, name: str, stage: Stage, had: dict[str, date | None]
                      f' AND {one_of("call_date", dates)}')
         version = tables.write(root, name, stage.rows(name, number), predicate if old else None)
     return version
-
-
-def _write_rule_day(root: Path, now: Catalog, dates: set[date | None]) -> int:
-    """Counts the touched dates anew. Decimals, so that the sums do not depend on row order."""
-    with duckdb.connect(':memory:') as con:
-        database.fill(con, root, now, dates)
-        rows = database.ask(con, """
-            SELECT f.call_date, c.agent_id, c.queue, f.standard, f.rule_version, f.rule_id,
-                count(*) FILTER (result = 'pass') AS passed,
-                count(*) FILTER (result = 'fail') AS failed,
-                count(*) FILTER (result = 'unknown') AS unknown,
-                count(*) FILTER (result = 'not_applicable') AS not_applicable,
-                coalesce(sum(TRY_CAST(weight AS DECIMAL(18, 6))) FILTER (score IS NOT NULL), 0)
-                    ::DOUBLE AS sum_weight,
-                coalesce(sum(TRY_CAST(weight * score AS DECIMAL(18, 6))), 0)::DOUBLE AS sum_score
-            FROM findings f JOIN calls c USING (call_id)
-            GROUP BY ALL ORDER BY ALL""").cast(TABLES['rule_day'].schema)
-        stale = con.execute('SELECT 1 FROM rule_day LIMIT 1').fetchone()
-    if not rows.num_rows and not stale:
-        return now.tables['rule_day']
-    return tables.write(root, 'rule_day', rows.to_reader(),
-                        one_of('call_date', dates) if stale else None)
 
 
 def _merged_rejects(con: duckdb.DuckDBPyConnection, waiting: _Rejects) -> pa.Table | None:
@@ -296,14 +245,3 @@ def _remove_published(stage: Stage, waiting: _Rejects) -> None:
         with suppress(FileNotFoundError):
             if staging.stamp_of(path) == stamp:
                 path.unlink()
-
-
-def _remove_leftovers(root: Path) -> None:
-    """What killed processes left: half-built files at once, half-written ones after a day."""
-    staging.remove_unfinished(root)
-    database.remove_unfinished(root)
-    for folder in ('landing', 'catalog'):
-        for path in (root / folder).rglob(f'*{PART}'):
-            with suppress(FileNotFoundError):
-                if time.time() - path.stat().st_mtime > _PART_KEPT_S:
-                    path.unlink()

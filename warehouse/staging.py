@@ -78,18 +78,28 @@ class Stage:
 @contextmanager
 def read_landed(root: Path) -> Iterator[Stage]:
     """Reads every landing file; what was staged is there inside the `with` only."""
-    folder = root / f'{_STAGING}{uuid.uuid4().hex}'
-    folder.mkdir()
-    try:
+    with scratch(root) as folder:
         chunks: list[tuple[Staged, ...]] = []
         damaged: list[Reject] = []
-        paths = list(landing.landed(root))
+        # In order of call_id, so that the files of a table can be read by ranges of it.
+        paths = sorted(landing.landed(root),
+                       key=lambda path: landing.call_id_of(path) or path.name)
         for first in range(0, len(paths), CHUNK_CALLS):
             chunk = _write_chunk(
                 root, folder, len(chunks), paths[first:first + CHUNK_CALLS], damaged)
             if chunk:
                 chunks.append(chunk)
         yield Stage(folder, tuple(chunks), tuple(damaged))
+
+
+@contextmanager
+def scratch(root: Path) -> Iterator[Path]:
+    """A folder in the warehouse for files on their way into the tables; it goes afterwards, and
+    where that was killed, with the next command that changes the tables."""
+    folder = root / f'{_STAGING}{uuid.uuid4().hex}'
+    folder.mkdir()
+    try:
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # a tenth of a second to import: only where a table is opened
 
 # Delta's log keeps the smallest and largest value of these columns, in plain text: no texts.
 _CONFIGURATION = {'delta.dataSkippingStatsColumns': 'call_id,call_date'}
+# Some hundred calls of words, so that what reads calls by ranges need not read far more.
+_GROUP_ROWS = 2 ** 17
 _UNUSABLE = '[]\\^|%?*\n'  # delta-rs or DuckDB cannot name a file in such a folder
 
 
@@ -87,7 +89,8 @@ def write(root: Path, name: str, rows: pa.RecordBatchReader, predicate: str | No
     """
     from deltalake import WriterProperties, write_deltalake
     missing = set(rows.schema.names) - columns(ensure(root, name))
-    path, properties = str(folder(root, name)), WriterProperties(compression='ZSTD')
+    path = str(folder(root, name))
+    properties = WriterProperties(compression='ZSTD', max_row_group_size=_GROUP_ROWS)
     schema_mode: Literal['merge'] | None = 'merge' if missing else None
     if predicate:
         write_deltalake(path, rows, mode='overwrite', predicate=predicate,
@@ -126,12 +129,30 @@ def columns(table: DeltaTable) -> set[str]:
 
 def files(table: DeltaTable, dates: Collection[date | None] | None = None) -> list[Path]:
     """The Parquet files of the table, relative to its folder; only of these dates if given."""
+    return sorted(Path(path) for path, _, _ in files_of(table, dates))
+
+
+def files_of(table: DeltaTable, dates: Collection[date | None] | None = None,
+             ) -> list[tuple[str, int, date | None]]:
+    """Path, size in bytes and call_date of each file; only of these dates if given."""
     actions = pa.table(table.get_add_actions(flatten=True))
-    paths = actions['path'].to_pylist()
-    if dates is not None and 'partition.call_date' in actions.column_names:
-        days = actions['partition.call_date'].to_pylist()
-        paths = [path for path, day in zip(paths, days, strict=True) if day in dates]
-    return sorted(map(Path, paths))
+    paths, sizes = (actions[name].to_pylist() for name in ('path', 'size_bytes'))
+    if 'partition.call_date' not in actions.column_names:
+        return [(path, size, None) for path, size in zip(paths, sizes, strict=True)]
+    days = actions['partition.call_date'].to_pylist()
+    return [(path, size, day) for path, size, day in zip(paths, sizes, days, strict=True)
+            if dates is None or day in dates]
+
+
+def add_columns(root: Path, name: str) -> int:
+    """Gives the table the columns it lacks, in one commit. Returns its version."""
+    from deltalake import Field, Schema
+    table = ensure(root, name)
+    wanted = Schema.from_arrow(TABLES[name].schema)
+    missing = [field for field in wanted.fields if field.name not in columns(table)]
+    if missing:
+        table.alter.add_columns([Field(f.name, f.type, nullable=True) for f in missing])
+    return open_at(root, name).version()
 
 
 def sync_new(root: Path, name: str, before: int | None) -> None:

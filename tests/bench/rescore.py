@@ -1,0 +1,164 @@
+"""Bench part `rescore`: how fast stored calls are judged again, and in how much memory.
+
+The warehouse is made without audio: 200 distinct calls of 60 turns (the sentences of
+tests/phrase_scenes.py, a tenth of the words misheard), judged once; their rows are then written
+again and again under new ids, 2000 calls a day. The standard has 160 rules: the shipped ones and
+rules of three common shapes over all acts.
+
+    python -m tests.bench.rescore [--calls 20000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.lexicons import load_acts
+from pipeline.standards import load_standard
+from tests.calls_for_tests import call_of, perceived_of
+from tests.phrase_scenes import scene
+from tests.standard_for_tests import english
+from tests.stored_calls import judged_by
+from transforms.standard import Standard
+from warehouse import landing, rejudge, staging, tables
+from warehouse.commit import at_versions, changing, make_visible, next_catalog
+from warehouse.records import Result
+from warehouse.rewrite import Writer, swap_in
+
+CALLS, TEMPLATES, A_DAY, RULES, WORKERS = 20_000, 200, 2000, 160, 2
+FIRST = date(2026, 1, 1)
+NAMES = ('calls', *landing.NESTED)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--calls', type=int, default=CALLS)
+    with tempfile.TemporaryDirectory(prefix='etiquette-bench-') as folder:
+        print(json.dumps(measured(Path(folder), parser.parse_args().calls), indent=2))
+
+
+def measured(folder: Path, calls: int = CALLS) -> dict[str, Any]:
+    """Calls a second and peak memory of both paths at `calls`, and at a quarter of them."""
+    return {'turns': 60, 'rules': RULES, 'workers': WORKERS, 'sizes': {
+        str(number): _of_size(folder / str(number), number) for number in (calls // 4, calls)}}
+
+
+def _of_size(folder: Path, calls: int) -> dict[str, Any]:
+    folder.mkdir()
+    standard = standard_of(folder, 'stored')
+    words = make_warehouse(folder / 'w', load_standard(str(standard)), calls)
+    found = {'words_a_call': words,
+             'rules': _timed(folder, standard_of(folder, 'weights', 'scores: {tier_b: 0.4}\n')),
+             'phrases': _timed(folder, standard_of(folder, 'weights'), '--full')}
+    subprocess.run(['rm', '-r', str(folder / 'w')], check=True)
+    return found
+
+
+def _timed(folder: Path, standard: Path, *flags: str) -> dict[str, Any]:
+    """One rescore in a process of its own, and what it and its workers took."""
+    code = ('import resource, sys; from pipeline.cli import run_command\n'
+            "if __name__ == '__main__':\n"
+            ' assert run_command(sys.argv[1:]) == 0\n'
+            ' print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)\n')
+    script = folder / 'rescoring.py'
+    script.write_text(code)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        [sys.executable, str(script), 'rescore', '--warehouse', str(folder / 'w'), '--standard',
+         str(standard), '--workers', str(WORKERS), '--json', *flags], text=True, check=True,
+        stdout=subprocess.PIPE, env={**os.environ, 'PYTHONPATH': str(Path.cwd())})
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    told, driver = done.stdout.splitlines()
+    row = json.loads(told)
+    cpu = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+    return {'calls_per_s': round(row['calls_published'] / row['wall_s']),
+            'cpu_ms_per_call': round(1000 * cpu / row['calls_published'], 2),
+            'worker_ms_per_call': round(1000 * row['work_s'] / row['calls_published'], 2),
+            'measured': row['calls_measured'], 'driver_peak_mb': int(driver),
+            'most_peak_mb': round(row['peak_rss_mb'])}
+
+
+def standard_of(folder: Path, file: str, lines: str = '') -> Path:
+    """A standard of RULES rules, called `default`."""
+    decided = sum(rule.on and rule.decide is not None for rule in load_standard('default').rules)
+    rules = ''.join(f'  bench-{n}: {{stage: {stage}, sentence: s, source: s, tier: A, weight: 1, '
+                    f'decide: {decide}}}\n'
+                    for n, (stage, decide) in zip(range(RULES - decided), _shapes(), strict=False))
+    path = folder / f'{file}.yaml'
+    path.write_text(f'extends: default\nname: default\n{lines}rules:\n{rules}', encoding='utf-8')
+    return path
+
+
+def _shapes() -> Iterator[tuple[str, str]]:
+    acts = list(load_acts())
+    for n in range(RULES):
+        act, other = acts[n % len(acts)], acts[(7 * n + 3) % len(acts)]
+        yield (('wording', f'avoid, act: {act}, window: call'),
+               ('opening', f'say, act: {act}, window: opening'),
+               ('closing', f'say, act: {act}, window: closing'),
+               ('listening', f'after, trigger: {other}, act: {act}, within_s: 20, '
+                             'pair_min: 0.5'))[n % 4]
+
+
+def make_warehouse(root: Path, standard: Standard, calls: int) -> float:
+    """A warehouse of so many calls. Returns the words a call."""
+    results = [_template(number, standard) for number in range(TEMPLATES)]
+    rows = staging.spread(pa.concat_tables([landing.as_table(one) for one in results]))
+    with changing(root, 'making') as opened, staging.scratch(opened.root) as folder:
+        now = next_catalog(opened, 'default', 'UTC')
+        days = [FIRST + timedelta(days=n) for n in range(-(-calls // A_DAY))]
+        written = []
+        for n, day in enumerate(days):
+            writers = {name: Writer(folder, name, day) for name in NAMES}
+            for copy in range(min(A_DAY, calls - n * A_DAY) // TEMPLATES):
+                for name, writer in writers.items():
+                    writer.write(_renamed(rows[name], f'{n:04}-{copy:03}-'))
+            written += [file for writer in writers.values() if (file := writer.close())]
+        for name in NAMES:
+            version = swap_in(opened.root, name, [w for w in written if w.name == name], days)
+            now = at_versions(now, **{name: version})
+        now = at_versions(now, rule_day=rejudge.write_rule_day(opened.root, now, days))
+        make_visible(opened, now)
+    assert tables.folder(root, 'words').exists()
+    return sum(len(one.words) for one in results) / TEMPLATES
+
+
+def _renamed(rows: pa.Table, prefix: str) -> pa.Table:
+    ids = pa.compute.binary_join_element_wise(prefix, rows['call_id'], '')
+    return rows.set_column(rows.schema.get_field_index('call_id'), 'call_id', ids)
+
+
+def _template(number: int, standard: Standard) -> Result:
+    """A call of 60 turns, said at three words a second with pauses, overlaps and a hold."""
+    told = scene(english(), number, 'test')
+    said, at = [], 6.0
+    texts: dict[int, list[str]] = {}
+    for text, turn in zip(told.words.text, told.words.turn, strict=True):
+        texts.setdefault(turn, []).append(text)
+    for turn, words in sorted(texts.items()):
+        end = at + 0.33 * len(words)
+        said.append((told.turns[turn].speaker, at, end, ' '.join(words)))
+        at = end + (-0.5, 0.3, 0.6, 1.5, 3.0)[(number + turn) % 5]
+    call = replace(
+        call_of(at, call_id=f'{number:03}', agent_id=f'a{number % 40}', queue=f'q{number % 4}'),
+        started_at=datetime(2026, 1, 1, 9, tzinfo=timezone.utc), fingerprint='f', run_id='bench')
+    turns, words, speech = perceived_of(said, call, standard)
+    return judged_by((call, turns, words, speech), [standard])
+
+
+if __name__ == '__main__':
+    os.environ.setdefault('OMP_NUM_THREADS', '1')
+    main()

@@ -1,0 +1,94 @@
+"""A stored call judged again: measured anew only where its measures are not what is asked for.
+
+The events that are stored with a call are those of one standard. Which one is not stored, but what
+they were measured by is known where all its rows of `kpis` agree in it; `rescore` leaves no call
+whose rows agree in another than its events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from transforms.assess import Assessment, judged, measure
+from transforms.phrasebook import Phrasebook
+from transforms.standard import Standard
+from warehouse.records import Event, Finding, Kpis, Result
+
+
+@dataclass(frozen=True)
+class Again:
+    """A call judged again. `events` is None where they stay as they are stored; `is_measured`
+    tells whether anything was measured anew."""
+
+    events: tuple[Event, ...] | None
+    findings: tuple[Finding, ...]
+    kpis: tuple[Kpis, ...]
+    is_measured: bool
+
+
+def measured_by(version: str) -> str:
+    """The half of a rule_version that tells what calls are measured by."""
+    return version.partition('-')[0]
+
+
+def agreed(versions: Iterable[str]) -> str | None:
+    """What the events of a call with rows of these versions were measured by, where it is known."""
+    halves = {measured_by(version) for version in versions}
+    return halves.pop() if len(halves) == 1 else None
+
+
+def rescore(stored: Result, standards: Sequence[Standard], phrasebook: Phrasebook, *,
+            shown: str, full: bool = False) -> Again:
+    """Judges a stored call by some standards.
+
+    Args:
+      stored: its rows; of `findings` those of stage `kpi` are enough.
+      shown: the standard whose events are stored.
+      full: measure anew whatever is stored.
+    """
+    known = None if full else agreed(row.rule_version for row in stored.kpis)
+    made: dict[str, Assessment] = {}  # what it was measured by -> events and measures
+    findings: list[Finding] = []
+    kpis: list[Kpis] = []
+    events = None
+    for standard in standards:
+        half = measured_by(standard.version)
+        if half == known:
+            measured = _as_stored(stored)
+        else:
+            if half not in made:
+                made[half] = measure(stored.call, stored.turns, stored.words, stored.events,
+                                     standard, phrasebook)
+            measured = made[half]
+            if standard.name == shown:
+                events = measured.events
+        done = judged(stored.call, stored.turns, stored.words, _under(standard, measured),
+                      standard, phrasebook)
+        findings += done.findings
+        kpis += done.kpis
+    names = {standard.name for standard in standards}
+    others = [row.rule_version for row in stored.kpis if row.standard not in names]
+    now = agreed([*others, *(standard.version for standard in standards)])
+    if events is None and now in made:  # all rows agree now: so must the events
+        events = made[now].events
+    return Again(events, tuple(findings), tuple(kpis), bool(made))
+
+
+def _as_stored(stored: Result) -> Assessment:
+    one = stored.kpis[0]
+    return Assessment(stored.events, tuple(finding for finding in stored.findings
+                                           if finding.standard == one.standard), (one,))
+
+
+def _under(standard: Standard, measured: Assessment) -> Assessment:
+    """What was measured, as that of a standard that measures alike."""
+    name, version = standard.name, standard.version
+    one = measured.kpis[0]
+    if (one.standard, one.rule_version) == (name, version):
+        return measured
+    return Assessment(
+        measured.events,
+        tuple(finding._replace(standard=name, rule_version=version)
+              for finding in measured.findings),
+        (replace(one, standard=name, rule_version=version),))

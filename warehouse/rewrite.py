@@ -1,0 +1,136 @@
+"""Replacing the rows of whole partitions: files written beside the tables, then swapped in.
+
+Writers in several processes leave files in a staging folder; `swap_in` moves them into the table
+and commits them in place of the partition's files. Until then nothing of a table has changed.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from warehouse import tables
+from warehouse.files import sync
+from warehouse.records import Event, Finding, Kpis
+from warehouse.schemas import TABLES
+
+_NULL_DATE = '__HIVE_DEFAULT_PARTITION__'
+_FIELDS = {'findings': Finding._fields, 'events': Event._fields,
+           'kpis': tuple(f.name for f in fields(Kpis) if f.name != 'call_date')}
+_KPIS = attrgetter(*_FIELDS['kpis'])
+# Of these the files tell the least and greatest value, by which readers leave row groups out.
+_STATISTICS = ['call_id', 'standard']
+
+
+@dataclass(frozen=True)
+class Written:
+    """A finished file: of which table and date, its rows, and the first and last call_id."""
+
+    name: str
+    date: date | None
+    path: Path
+    rows: int
+    low: str
+    high: str
+
+
+class Writer:
+    """Writes the rows of one table and date, in order of call_id, to a file in `folder`."""
+
+    def __init__(self, folder: Path, name: str, day: date | None):
+        self._name, self._date = name, day
+        self.schema = pa.schema([f for f in TABLES[name].schema
+                                 if f.name != 'call_date']).remove_metadata()
+        self.path = folder / name / _partition(day) / f'part-00000-{uuid.uuid4()}-c000.zstd.parquet'
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = pq.ParquetWriter(
+            self.path, self.schema, compression='zstd', store_schema=False,
+            write_statistics=[c for c in _STATISTICS if c in self.schema.names])
+        self._rows, self._low, self._high = 0, '', ''
+
+    def write(self, *parts: pa.Table) -> None:
+        """Adds a row group: rows of calls that come after those written before."""
+        plain = [part.select(self.schema.names).cast(self.schema) for part in parts
+                 if part.num_rows]
+        if not plain:
+            return
+        table = pa.concat_tables(plain)
+        ids = table['call_id']
+        if len(plain) > 1:
+            table = table.sort_by('call_id')
+            ids = table['call_id']
+        self._file.write_table(table)
+        self._low = self._low if self._rows else ids[0].as_py()
+        self._high = ids[-1].as_py()
+        self._rows += table.num_rows
+
+    def close(self) -> Written | None:
+        """Ends the file; None, and no file, where it has no rows."""
+        self._file.close()
+        if not self._rows:
+            self.path.unlink()
+            return None
+        return Written(self._name, self._date, self.path, self._rows, self._low, self._high)
+
+
+def table_of(name: str, call_ids: Sequence[str], rows: Sequence[Sequence[Any]]) -> pa.Table:
+    """The rows of `findings`, `events` or `kpis` as a table.
+
+    Args:
+      rows: the records of each call.
+    """
+    flat = [record for of_call in rows for record in of_call]
+    names = _FIELDS[name]
+    columns = list(zip(*(map(_KPIS, flat) if name == 'kpis' else flat), strict=True)) or [
+        ()] * len(names)
+    kinds = TABLES[name].schema
+    ids = pa.array(call_ids, pa.string()).take(pa.array(
+        np.repeat(np.arange(len(call_ids)), [len(of_call) for of_call in rows])))
+    return pa.table({'call_id': ids, **{
+        column: pa.array(values, kinds.field(column).type)
+        for column, values in zip(names, columns, strict=True)}})
+
+
+def swap_in(root: Path, name: str, written: Collection[Written],
+            dates: Collection[date | None]) -> int:
+    """One commit: files in place of all those of some dates. Returns the new version."""
+    from deltalake.transaction import AddAction, RemoveAction
+    table, folder = tables.open_at(root, name), tables.folder(root, name)
+    now = int(time.time() * 1000)
+    actions: list[AddAction | RemoveAction] = [
+        RemoveAction(path, True, now, size, {'call_date': _text(day)})
+        for path, size, day in tables.files_of(table, dates)]
+    for file in written:
+        relative = f'{_partition(file.date)}/{file.path.name}'
+        target = folder / relative
+        target.parent.mkdir(exist_ok=True)
+        file.path.replace(target)
+        actions.append(AddAction(
+            relative, target.stat().st_size, {'call_date': _text(file.date)}, now, True,
+            json.dumps({'numRecords': file.rows, 'minValues': {'call_id': file.low},
+                        'maxValues': {'call_id': file.high}, 'nullCount': {'call_id': 0}})))
+    if not actions:
+        return table.version()
+    for parent in {(folder / _partition(file.date)) for file in written}:
+        sync(parent)
+    table.create_write_transaction(actions, 'append', table.schema(), ['call_date'])
+    return tables.open_at(root, name).version()
+
+
+def _partition(day: date | None) -> str:
+    return f'call_date={_NULL_DATE if day is None else day.isoformat()}'
+
+
+def _text(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()

@@ -1,0 +1,229 @@
+"""Stored calls read back, some hundred at a time, in order of call_id and in bounded memory.
+
+The files of a partition are read by row groups, each once, as far as their rows lie in ranges of
+call_id; what does not is sorted first (`warehouse.spans`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from warehouse.records import Call, Event, Finding, Kpis, Result, Turn, Words
+from warehouse.schemas import TABLES
+from warehouse.spans import NUMBER, Group, Span, groups_of, reading
+
+# Strings of few values: read as dictionaries, so that each value becomes an object once.
+_FEW = ('call_id', 'speaker', 'time_quality', 'kind', 'label', 'standard', 'rule_version',
+        'rule_id', 'stage', 'tier', 'result')
+_WORD_TEXT = ('text',)
+
+Row = TypeVar('Row')
+
+
+class Rows:
+    """The rows of a table in one partition, as a walk through its call_ids in order."""
+
+    def __init__(self, name: str, paths: Sequence[Path], low: str, high: str):
+        self._name = name
+        self._waiting = [group for group in groups_of(paths)
+                         if (group.low or '') <= high and (group.high is None or low <= group.high)]
+        self._live: list[tuple[Group, pa.Table]] = []
+        self._files: dict[Path, pq.ParquetFile] = {}
+
+    def of(self, call_ids: Sequence[str]) -> tuple[pa.Table, np.ndarray]:
+        """The rows of these calls, in order of call and number, and the place of each row's call.
+
+        Args:
+          call_ids: sorted, and all after those that were asked for before.
+        """
+        last = call_ids[-1]
+        while self._waiting and (self._waiting[0].low or '') <= last:
+            group = self._waiting.pop(0)
+            self._live.append((group, self._read(group)))
+        place = {call_id: n for n, call_id in enumerate(call_ids)}
+        parts = [_rows_of(table, place) for _, table in self._live]
+        self._live = [(group, table) for group, table in self._live
+                      if group.high is None or group.high > last]
+        parts = [part for part in parts if len(part[1])]
+        if not parts:
+            return _empty(self._name), np.empty(0, dtype=np.int64)
+        if len(parts) == 1:
+            return self._ordered(*parts[0])
+        plain = [table.cast(_plain(table.schema)) for table, _ in parts]
+        return self._ordered(pa.concat_tables(plain), np.concatenate([at for _, at in parts]))
+
+    def _ordered(self, table: pa.Table, at: np.ndarray) -> tuple[pa.Table, np.ndarray]:
+        if self._name in NUMBER:
+            number = table[NUMBER[self._name]].to_numpy()
+            if not np.all((np.diff(at) > 0) | ((np.diff(at) == 0) & (np.diff(number) > 0))):
+                order = np.lexsort((number, at))
+                return table.take(order), at[order]
+        elif np.any(np.diff(at) < 0):
+            order = np.argsort(at, kind='stable')
+            return table.take(order), at[order]
+        return table, at
+
+    def _read(self, group: Group) -> pa.Table:
+        wanted = TABLES[self._name].schema
+        with reading(group.path):
+            file = self._files.get(group.path)
+            if file is None:
+                footer = pq.read_metadata(group.path)
+                few = _FEW + (_WORD_TEXT if self._name == 'words' else ())
+                file = self._files[group.path] = pq.ParquetFile(
+                    group.path, metadata=footer,
+                    read_dictionary=[name for name in few if name in footer.schema.names])
+            table = file.read_row_group(group.number, use_threads=False,
+                                        columns=[f.name for f in wanted if f.name != 'call_date'])
+        for field in wanted:
+            # Files that an older program wrote lack columns.
+            if field.name not in table.column_names and field.name != 'call_date':
+                table = table.append_column(field.name, pa.nulls(table.num_rows, field.type))
+        return table
+
+
+def _rows_of(table: pa.Table, place: Mapping[str, int]) -> tuple[pa.Table, np.ndarray]:
+    ids = table['call_id'].combine_chunks()
+    if not pa.types.is_dictionary(ids.type):
+        ids = ids.dictionary_encode()
+    known = np.array([place.get(call_id, -1) for call_id in ids.dictionary.to_pylist()],
+                     dtype=np.int64)
+    at = known[ids.indices.to_numpy()] if len(known) else np.empty(0, dtype=np.int64)
+    rows = np.flatnonzero(at >= 0)
+    if len(rows) and rows[-1] - rows[0] + 1 == len(rows):
+        return table.slice(rows[0], len(rows)), at[rows[0]:rows[-1] + 1]
+    return table.take(rows), at[rows]
+
+
+def _plain(schema: pa.Schema) -> pa.Schema:
+    return pa.schema([f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) else f
+                      for f in schema])
+
+
+@lru_cache
+def _empty(name: str) -> pa.Table:
+    schema = TABLES[name].schema
+    return pa.schema([f for f in schema if f.name != 'call_date']).empty_table()
+
+
+def values_of(column: pa.ChunkedArray) -> list[Any]:
+    """The column as a list, null as None."""
+    array = column.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        array = array.chunk(0) if array.num_chunks else pa.array([], column.type)
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        words = np.array([*array.dictionary.to_pylist(), None], dtype=object)
+        return words[array.indices.fill_null(len(words) - 1).to_numpy()].tolist()
+    if pa.types.is_string(kind):
+        return array.to_numpy(zero_copy_only=False).tolist()
+    if not (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
+        return array.to_pylist()
+    if not array.null_count:
+        return array.to_numpy().tolist()
+    out = array.fill_null(0).to_numpy().tolist()
+    for row in np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False)).tolist():
+        out[row] = None
+    return out
+
+
+@dataclass(frozen=True)
+class Read:
+    """Some calls of a span. `kept` are rows of `findings` and `kpis` of standards that are not
+    judged again, `events` those of all calls, as they are."""
+
+    results: list[Result]
+    kept: dict[str, pa.Table]
+    events: pa.Table
+
+
+def read_span(span: Span, standards: Sequence[str], size: int) -> Iterator[Read]:
+    """The calls of a span, at most `size` at a time.
+
+    Of `findings` a result has those of stage `kpi`: the reasons of measures that are not known.
+    """
+    rows = {name: Rows(name, span.files.get(name, ()), span.low, span.high)
+            for name in ('turns', 'words', 'events', 'findings', 'kpis')}
+    for calls in _calls_of(span, size):
+        ids = [call.call_id for call in calls]
+        found = {name: walk.of(ids) for name, walk in rows.items()}
+        kept = {name: _of_others(found[name][0], standards) for name in ('findings', 'kpis')}
+        yield Read(_results(calls, found), kept, found['events'][0])
+
+
+def _calls_of(span: Span, size: int) -> Iterator[list[Call]]:
+    # A row of `calls` is wide but single, so a span's calls are read at once.
+    tables = []
+    for path in span.files['calls']:
+        with reading(path):
+            tables.append(pq.read_table(
+                path, use_threads=False, partitioning=None,
+                filters=[('call_id', '>=', span.low), ('call_id', '<=', span.high)]))
+    names = [f.name for f in fields(Call)]
+    table = pa.concat_tables(tables, promote_options='default').sort_by('call_id')
+    columns = [values_of(table[name]) if name in table.column_names
+               else [None] * table.num_rows for name in names]
+    columns[names.index('call_date')] = [span.date] * table.num_rows
+    calls = [Call(*row) for row in zip(*columns, strict=True)]
+    for first in range(0, len(calls), size):
+        yield calls[first:first + size]
+
+
+def _of_others(table: pa.Table, standards: Sequence[str]) -> pa.Table:
+    names = table['standard'].combine_chunks()
+    names = names if pa.types.is_dictionary(names.type) else names.dictionary_encode()
+    known = np.array([name not in standards for name in names.dictionary.to_pylist()], dtype=bool)
+    if not known.any():
+        return table.slice(0, 0)
+    return table.take(np.flatnonzero(known[names.indices.to_numpy()]))
+
+
+def _results(calls: list[Call], found: Mapping[str, tuple[pa.Table, np.ndarray]]) -> list[Result]:
+    turns = _by_call(len(calls), found['turns'], Turn._fields, Turn._make)
+    events = _by_call(len(calls), found['events'], Event._fields, Event._make)
+    reasons = _by_call(len(calls), _reasons(*found['findings']), Finding._fields, Finding._make)
+    kpis = _by_call(len(calls), found['kpis'],
+                    [f.name for f in fields(Kpis) if f.name != 'call_date'], _kpis_of)
+    table, at = found['words']
+    columns: list[Any] = [values_of(table[f.name]) for f in fields(Words)]  # of lists: far cheaper
+    bounds = np.searchsorted(at, np.arange(len(calls) + 1)).tolist()
+    return [Result(call, turns[n], Words(*(column[bounds[n]:bounds[n + 1]] for column in columns)),
+                   events[n], reasons[n],
+                   tuple(_dated(row, call.call_date) for row in kpis[n]))
+            for n, call in enumerate(calls)]
+
+
+def _reasons(table: pa.Table, at: np.ndarray) -> tuple[pa.Table, np.ndarray]:
+    stages = table['stage'].combine_chunks()
+    stages = stages if pa.types.is_dictionary(stages.type) else stages.dictionary_encode()
+    wanted = np.array([stage == 'kpi' for stage in stages.dictionary.to_pylist()], dtype=bool)
+    if not wanted.any():
+        return table.slice(0, 0), at[:0]
+    rows = np.flatnonzero(wanted[stages.indices.to_numpy()])
+    return table.take(rows), at[rows]
+
+
+def _by_call(calls: int, found: tuple[pa.Table, np.ndarray], names: Sequence[str],
+             make: Callable[[Sequence[Any]], Row]) -> list[tuple[Row, ...]]:
+    table, at = found
+    records = list(map(make, zip(*(values_of(table[name]) for name in names), strict=True)))
+    bounds = np.searchsorted(at, np.arange(calls + 1)).tolist()
+    return [tuple(records[bounds[n]:bounds[n + 1]]) for n in range(calls)]
+
+
+def _kpis_of(row: Sequence[Any]) -> Kpis:
+    return Kpis(row[0], row[1], None, *row[2:])
+
+
+def _dated(kpis: Kpis, day: date | None) -> Kpis:
+    object.__setattr__(kpis, 'call_date', day)  # just made, and nobody else has it yet
+    return kpis
