@@ -85,12 +85,16 @@ def judge(call: Call, turns: Sequence[Turn], words: Words, events: Sequence[Even
 
 @lru_cache(maxsize=16)
 def bound_rules(standard: Standard) -> tuple[Bound, ...]:
-    """The rules that a standard computes, with their options."""
-    return tuple(Bound(
-        rule, partial(DECIDERS[rule.decide], **rule.options),
-        rule.weight * (standard.scores.tier_b if rule.tier == 'B' else 1.0),
-        standard.stages.get(rule.stage, 0.0))
-        for rule in standard.rules if rule.on and rule.decide)
+    """The rules that a standard computes, with their options. In a stage without weight no rule is
+    charged."""
+    def weight(rule: Rule) -> float:
+        if not standard.stages[rule.stage]:
+            return 0.0
+        return rule.weight * (standard.scores.tier_b if rule.tier == 'B' else 1.0)
+
+    return tuple(Bound(rule, partial(DECIDERS[rule.decide], **rule.options), weight(rule),
+                       standard.stages[rule.stage])
+                 for rule in standard.rules if rule.on and rule.decide)
 
 
 def _finding(bound: Bound, verdict: Verdict, weight: float, note: str | None,
