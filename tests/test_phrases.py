@@ -154,6 +154,26 @@ def test_a_farewell_is_not_taken_for_the_company(text):
         assert 'company_introduction' not in heard
 
 
+def test_exact_words_leave_no_room_for_a_slip_and_a_guess():
+    heard = found('thank you for waiting annual limit')
+    assert 'hold_return_thanks' in heard
+    assert not set(heard) & {'thanks_for_calling', 'company_introduction'}
+
+
+@pytest.mark.parametrize('text, category, whole', [
+    ('you have reached blue harbor bank', 'company_introduction',
+     'you have reached blue harbor bank'),
+    ('you have reached blue harbor bang', 'company_introduction',
+     'you have reached blue harbor bang'),
+    ('thank you for calling blue harbor bank how can i help', 'company_introduction',
+     'thank you for calling blue harbor bank'),
+    ('My name is Jane Miller and that is all', 'self_introduction', 'My name is Jane Miller'),
+    ('Well. Jane Miller speaking.', 'self_introduction', 'Jane Miller speaking.'),
+])
+def test_a_name_or_company_is_taken_whole(text, category, whole):
+    assert found(text)[category] == whole
+
+
 def test_a_lexicon_is_compiled_once():
     assert matcher_of(english()) is matcher_of(english())
 

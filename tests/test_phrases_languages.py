@@ -10,7 +10,9 @@ from warehouse.records import AGENT, Words
 LISTS = {
     'id': {'hold_permission': ('apakah ibu bersedia menunggu',), 'refusal': ('kami tidak bisa',),
            'self_introduction': ('nama saya {name}',), 'repeat_polite': ('boleh diulangi namanya',),
-           'hold_time_limit': ('mohon tunggu {duration}',)},
+           'hold_time_limit': ('mohon tunggu {duration}',), 'informal_address': ('kamu', 'anda'),
+           'name_request': ('nama anda siapa',),
+           'soft_close': ('kalau begitu saya akhiri',)},
     'ko': {'hold_request': ('잠시만 기다려 주세요',),
            'hold_time_limit': ('{duration} 정도 소요됩니다',),
            'banned_wording': ('안 됩니다',), 'assent': ('됩니다 고객님',),
@@ -21,12 +23,14 @@ LISTS = {
            'self_introduction': ('{name}と申します',)},
     'zh': {'hold_request': ('请您稍等一下',), 'offer_of_help': ('请问有什么可以帮您',),
            'refusal': ('我们不能退款',), 'self_introduction': ('我叫{name}',),
-           'hold_time_limit': ('大概需要{duration}',)},
+           'hold_time_limit': ('大概需要{duration}',),
+           'company_introduction': ('{company}为您服务',)},
 }
+COMPANIES = {'ko': ('한빛통신',), 'zh': ('蓝港银行',)}
 
 
 def found(language: str, *words: str, strictness=None) -> dict[str, Match]:
-    lexicon = Lexicon(language, None, ('한빛통신',) if language == 'ko' else (), LISTS[language],
+    lexicon = Lexicon(language, None, COMPANIES.get(language, ()), LISTS[language],
                       frozenset(), frozenset(), strictness or {})
     heard = words_of([(AGENT, 0.0, 0.5 * len(words), ' '.join(words))])
     count = len(heard)
@@ -81,6 +85,27 @@ def test_a_strict_phrase_takes_its_exact_words_alone():
     heard = ('清', '您', '稍', '等', '一', '下')
     assert 'hold_request' in found('zh', *heard)
     assert 'hold_request' not in found('zh', *heard, strictness={'请您稍等一下': 1.0})
+
+
+@pytest.mark.parametrize('text, informal', [
+    ('Nama kamu siapa?', True), ('Nama anda siapa?', True), ('Nama Bapak siapa?', False),
+    ('Nama Ibu siapa?', False)])
+def test_a_strict_form_of_address_is_no_other_and_is_heard_inside_a_phrase(text, informal):
+    heard = found('id', *text.split(), strictness={'kamu': 1.0, 'anda': 1.0})
+    assert ('informal_address' in heard) == informal
+    assert 'name_request' in heard
+
+
+def test_in_that_case_i_is_no_phrase_by_itself():
+    assert 'soft_close' not in found('id', 'Kalau', 'begitu', 'saya', 'kirim')
+
+
+@pytest.mark.parametrize('language, text, category, whole', [
+    ('zh', '您 好 蓝 港 银 行 为 您 服 务', 'company_introduction', '蓝 港 银 行 为 您 服 务'),
+    ('ja', 'も し も し 。 田 中 と 申 し ま す', 'self_introduction', '田 中 と 申 し ま す'),
+])
+def test_a_name_or_company_is_taken_whole(language, text, category, whole):
+    assert found(language, *text.split())[category].text == whole
 
 
 def test_a_match_has_the_times_of_its_first_and_last_character():

@@ -137,8 +137,8 @@ def _name_ends(tokens: Sequence[str], at: int) -> list[int]:
 
 
 CHINESE = Tongue(
-    letters=True, tokenise=_FOLDS, spoken=_FOLDS, sound=_sound, heard_for=_heard_for, lost=_lost,
-    added=_added,
-    negation=_negation, duration_end=_duration_end, name_ends=_name_ends,
+    letters=True, tokenise=_FOLDS, spoken=_FOLDS, unfolded=_FOLDS, sound=_sound,
+    heard_for=_heard_for, lost=_lost, added=_added, negation=_negation,
+    duration_end=_duration_end, name_ends=_name_ends,
     whole_turn=frozenset({'什么', '啊', '蛤', '哪位', '说', '讲'}),
-    weight=_weight, allowance=(0.5, 1.5))
+    weight=_weight, allowance=(0.5, 1.5), name_letters=2)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 # Both are true of one text; of all other pairs the better alone.
 _BOTH_TRUE = frozenset({frozenset({'thanks_for_calling', 'company_introduction'})})
-_BESIDE_ANY = frozenset({'please'})
+_BESIDE_ANY = frozenset({'please', 'informal_address'})
 
 COSTLY = 1.3  # tokens by which a phrase has to be longer to be worth a cost of 1; fitted
 EQUAL = 0.02  # costs that differ by no more are the same
+CERTAIN = 3  # tokens from which on the exact words leave no room for a guess and a slip
 CLEAR = 0.25  # the cost up to which two phrases that fit equally well are both taken as said
 
 
@@ -40,13 +41,17 @@ class Hit:
 def best(hits: Sequence[Hit]) -> list[Hit]:
     """Without the hits that overlap a better one, unless both are true of the text.
 
-    What is part of another phrase is no guessed name: "thank you for calling goodbye". Where the
-    word was lost that tells two phrases apart ("may i transfer you", "i'll transfer you") neither
-    was heard.
+    What is part of another phrase is no guessed name: "thank you for calling goodbye". Exact words
+    are no slip of a phrase that needs a guess besides: "thank you for waiting annual" is no "thank
+    you for calling {company}". Where the word was lost that tells two phrases apart ("may i
+    transfer you", "i'll transfer you") neither was heard.
     """
     firm = [hit for hit in hits if hit.guess is None]
+    certain = [hit for hit in firm if not hit.cost and hit.length >= CERTAIN]
     hits = firm + [hit for hit in hits if hit.guess and not any(
-        other.first < hit.guess[1] and hit.guess[0] < other.last for other in firm)]
+        other.first < hit.guess[1] and hit.guess[0] < other.last for other in firm) and not (
+            hit.cost and any(other.first < hit.last and hit.first < other.last
+                             for other in certain))]
     kept: list[Hit] = []
     unclear: set[int] = set()
     for hit in sorted(hits, key=lambda h: (-h.worth, h.first - h.last, h.cost, h.first,

@@ -65,7 +65,7 @@ def _name_ends(tokens: Sequence[str], at: int) -> list[int]:
 
 
 ENGLISH = Tongue(
-    letters=False, tokenise=_split, spoken=_split, sound=_sound,
+    letters=False, tokenise=_split, spoken=_split, unfolded=_split, sound=_sound,
     heard_for=Likeness(_sound, FUNCTION_WORDS, _negation), lost=_lost, added=_added,
     negation=_negation, duration_end=duration_end, name_ends=_name_ends,
     whole_turn=frozenset({'what', 'huh', 'come again'}),

@@ -32,7 +32,7 @@ _BARE = {('apa', word) for word in _words('anda ada saya kami sudah semua sedang
 _FILLERS = _words('ya dulu dong nih tolong eh anu hmm um uh oh deh sih kok lah nah gitu')
 _FUNCTION_WORDS = _words(
     'yang di ke dari dan atau ini itu saya anda kami untuk dengan pada akan bisa ya ada sudah '
-    'lagi juga saja adalah agar supaya jika kalau oleh atas dalam mohon apakah') | _FILLERS
+    'lagi juga saja adalah agar supaya jika kalau oleh atas dalam mohon apakah begitu') | _FILLERS
 _ASKING = _words('tolong mohon')
 _NEGATIONS = _words('tidak belum bukan jangan tanpa kurang')
 _NO_NAMES = _FUNCTION_WORDS | _NEGATIONS | _words(
@@ -65,6 +65,14 @@ def _of_word(word: str) -> tuple[str, ...]:
             part = part[:-3]
         out.append(_FOLDED.get(part, part))
     return tuple(out)
+
+
+def _unfolded(raw: Sequence[str]) -> Tokens:
+    words = [unicodedata.normalize('NFKC', word).lower().replace('’', "'") for word in raw]
+    parts = [(part.strip("'"), at) for at, word in enumerate(words)
+             for part in _NO_LETTER.split(word) if part.strip("'")]
+    at = [index for _, index in parts]
+    return Tokens([part for part, _ in parts], at, at)
 
 
 def _split(raw: Sequence[str]) -> Tokens:
@@ -135,7 +143,7 @@ def _name_ends(tokens: Sequence[str], at: int) -> list[int]:
 
 
 INDONESIAN = Tongue(
-    letters=False, tokenise=_split, spoken=_split, sound=_sound,
+    letters=False, tokenise=_split, spoken=_split, unfolded=_unfolded, sound=_sound,
     heard_for=Likeness(_sound, _FUNCTION_WORDS, _negation), lost=_lost, added=_added,
     negation=_negation, duration_end=_duration_end, name_ends=_name_ends,
     whole_turn=frozenset({'apa', 'hah', 'apaan', 'ulangi'}),

@@ -176,7 +176,7 @@ def _duration_end(tokens: Sequence[str], start: int, span: str | None) -> int | 
 
 def _name_ends(tokens: Sequence[str], at: int) -> list[int]:
     ends = []
-    for end in range(at + 1, min(at + 6, len(tokens)) + 1):
+    for end in range(at + 1, min(at + 8, len(tokens)) + 1):
         token = tokens[end - 1]
         if token[0] == NOT or token in _NO_NAME or token.isdigit():
             break
@@ -188,8 +188,8 @@ def _name_ends(tokens: Sequence[str], at: int) -> list[int]:
 
 
 JAPANESE = Tongue(
-    letters=True, tokenise=_split, spoken=_spoken, sound=_sound, heard_for=_heard_for, lost=_lost,
-    added=_added,
-    negation=_negation, duration_end=_duration_end, name_ends=_name_ends,
+    letters=True, tokenise=_split, spoken=_spoken, unfolded=_spoken, sound=_sound,
+    heard_for=_heard_for, lost=_lost, added=_added, negation=_negation,
+    duration_end=_duration_end, name_ends=_name_ends,
     whole_turn=frozenset({'えっ', 'はあ'}),
-    weight=_weight, allowance=(0.28, 3.0))
+    weight=_weight, allowance=(0.28, 3.0), name_letters=2)

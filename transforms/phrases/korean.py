@@ -170,8 +170,8 @@ def _name_ends(tokens: Sequence[str], at: int) -> list[int]:
 
 
 KOREAN = Tongue(
-    letters=True, tokenise=_FOLDS, spoken=_AS_SPOKEN, sound=_sound, heard_for=_heard_for,
-    lost=_lost, added=_added,
-    negation=_negation, duration_end=_duration_end, name_ends=_name_ends,
+    letters=True, tokenise=_FOLDS, spoken=_AS_SPOKEN, unfolded=_AS_SPOKEN,
+    sound=_sound, heard_for=_heard_for, lost=_lost, added=_added, negation=_negation,
+    duration_end=_duration_end, name_ends=_name_ends,
     whole_turn=frozenset({'뭐요', '왜요', '이름이요'}),
-    weight=_weight, allowance=(0.45, 2.2))
+    weight=_weight, allowance=(0.45, 2.2), name_letters=3)

@@ -55,6 +55,7 @@ class _Phrase:
     pivot: int
     opens_sentence: bool = False
     whole_turn: bool = False  # counts as a whole turn alone
+    exact: tuple[str, ...] = ()  # the unfolded tokens that alone count; () for any that fold to it
 
     @property
     def length(self) -> int:
@@ -106,6 +107,8 @@ class Matcher:
     def _ready(self, category: str, phrase: str, opens: bool
                ) -> Iterable[tuple[_Phrase, float]]:
         """A phrase in each of its forms."""
+        strict = self.lexicon.strictness.get(phrase) == 1.0 and '{' not in phrase
+        exact = tuple(self._tongue.unfolded(phrase.split()).tokens) if strict else ()
         forms = dict.fromkeys(_pieces(phrase, category, tokenise)
                               for tokenise in (self._tongue.tokenise, self._tongue.spoken))
         for pieces in forms:
@@ -113,7 +116,7 @@ class Matcher:
             if not literal:
                 continue
             pivot = max(literal, key=lambda n: len(pieces[n]))
-            yield (_Phrase(category, pieces, pivot, opens), self._tongue.allowed(
+            yield (_Phrase(category, pieces, pivot, opens, exact=exact), self._tongue.allowed(
                 pieces[pivot], self.lexicon.strictness.get(phrase), self._sure(pieces)))
 
     def _sure(self, pieces: Sequence[Piece]) -> int:
@@ -217,12 +220,19 @@ class Matcher:
             for filled in self._slots.fill(text, phrase.pieces, phrase.pivot, first, end):
                 if phrase.whole_turn and filled.end - filled.first < len(text.tokens):
                     continue
+                if phrase.exact and not self._holds(text, filled.first, filled.end, phrase.exact):
+                    continue
                 if phrase.opens_sentence and not text.starts_sentence(filled.first):
                     continue
                 hits.append(Hit(phrase.category, filled.first, filled.end,
                                 max(0.05, 1.0 - COST * cost / SCALE - filled.off), phrase.length,
                                 cost / SCALE, filled.guess, part))
                 break
+
+    def _holds(self, text: Text, first: int, end: int, exact: tuple[str, ...]) -> bool:
+        """Whether the words of some tokens hold a phrase as it is written."""
+        said = self._tongue.unfolded(text.raw[text.first[first]:text.last[end - 1] + 1]).tokens
+        return any(tuple(said[at:at + len(exact)]) == exact for at in range(len(said)))
 
     def _negated(self, text: Text, first: int, end: int) -> bool:
         """Whether a "not" stands beside words that are a phrase but for a slip."""

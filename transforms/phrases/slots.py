@@ -15,6 +15,7 @@ GUESSED = 0.2  # off the score of a name that only its place gives away
 UNSURE = 0.1  # off the score of a duration whose number is none
 LEAST_BESIDE = 4  # letters beside a company that nobody named
 COMPANY_UNLIKE = 0.34  # the share of a company's sounds that may be others
+MISHEARD = 0.3  # off the score of a company of which every sound is another
 
 Span = tuple[int, int]
 Piece = str | tuple[str, ...]  # a slot in braces, or tokens
@@ -43,9 +44,11 @@ class Slots:
 
     def fill(self, text: Text, pieces: Sequence[Piece], pivot: int, first: int, end: int
              ) -> Iterator[Filled]:
-        """The ways in which a phrase's other pieces stand beside its pivot."""
-        for right in self._after(text, pieces[pivot + 1:], Filled(first, end)):
-            yield from self._before(text, pieces[:pivot], right)
+        """The ways in which a phrase's other pieces stand beside its pivot, the surest first."""
+        yield from sorted((left for right in self._after(text, pieces[pivot + 1:],
+                                                         Filled(first, end))
+                           for left in self._before(text, pieces[:pivot], right)),
+                          key=lambda filled: filled.off)
 
     def _after(self, text: Text, pieces: Sequence[Piece], so_far: Filled) -> Iterator[Filled]:
         if not pieces:
@@ -80,13 +83,18 @@ class Slots:
         if slot == '{company}' and self.companies:
             for name in self.companies:
                 for start in range(at - len(name) - 1, at - max(1, len(name) - 1) + 1):
-                    if start >= 0 and self._same(tuple(text.tokens[start:at]), name):
-                        yield start, 0.0, None
+                    unlike = self._unlike(tuple(text.tokens[start:at]), name) if start >= 0 else 1
+                    if unlike <= COMPANY_UNLIKE:
+                        yield start, MISHEARD * unlike, None
             return
-        for start in range(at - 1, max(-1, at - 9), -1):
-            for end, off, guess in self._ends(text, slot, start):
-                if end == at:
-                    yield start, off, guess
+        usual = self._tongue.name_letters
+        found = [(abs(text.letters(start, at) - usual) if usual else rank, start, off, guess)
+                 for start in range(max(0, at - 8), at) if not text.amid(start)
+                 for rank, (end, off, guess) in enumerate(
+                     self._ends(text, slot, start, may_open=True))
+                 if end == at]
+        for _, start, off, guess in sorted(found, key=lambda one: one[:2]):
+            yield start, off, guess
 
     def _said(self, heard: Sequence[str], meant: Sequence[str]) -> bool:
         if tuple(heard) == tuple(meant):
@@ -98,14 +106,15 @@ class Slots:
                    for h, m in zip(heard, meant, strict=True))
         return cost <= most * len(meant)
 
-    def _ends(self, text: Text, slot: str, at: int) -> list[tuple[int, float, Span | None]]:
-        """Where a slot that starts at a token can end."""
+    def _ends(self, text: Text, slot: str, at: int, may_open: bool = False
+              ) -> list[tuple[int, float, Span | None]]:
+        """Where a slot that starts at a token can end; `may_open`: it may open a sentence."""
         if slot == '{company}':
             if self.companies:
-                return [(end, 0.0, None) for end in self._company_ends(text.tokens, at)]
+                return self._company_ends(text.tokens, at)
             return [(end, GUESSED, (at, end)) for end in self._any_company(text, at)]
         if slot == '{name}':
-            return self._names(text, at)
+            return self._names(text, at, may_open)
         span = slot[1:-1]
         return self._durations(text.tokens, at, None if span == 'duration' else span)
 
@@ -121,15 +130,18 @@ class Slots:
                 return [(at + skipped + end - 1, UNSURE, None)]
         return []
 
-    def _names(self, text: Text, at: int) -> list[tuple[int, float, Span | None]]:
-        ends = self._tongue.name_ends(text.tokens, at)
+    def _names(self, text: Text, at: int, may_open: bool = False
+               ) -> list[tuple[int, float, Span | None]]:
+        ends = self._tongue.name_ends(text.read, at)
         sure = text.cased and not self._tongue.letters
+        if sure:  # all that is written like a name is the name
+            ends = ends[::-1]
         out: list[tuple[int, float, Span | None]] = []
         for end in ends:
             places = range(at, end)
             if sure and not all(text.is_name(place) for place in places):
                 continue
-            if any(text.starts_sentence(place) for place in places if place):
+            if any(text.starts_sentence(place) for place in places[may_open:] if place):
                 continue
             out.append((end, 0.0 if sure else GUESSED, None if sure else (at, end)))
         return out
@@ -139,24 +151,28 @@ class Slots:
             return [end for end, _, _ in self._names(text, at)]
         return list(range(at + 2, min(at + 8, len(text.tokens)) + 1))
 
-    def _company_ends(self, tokens: Sequence[str], at: int) -> list[int]:
-        out = []
+    def _company_ends(self, tokens: Sequence[str], at: int
+                      ) -> list[tuple[int, float, Span | None]]:
+        out: list[tuple[int, float, Span | None]] = []
         for name in self.companies:
             for end in range(at + max(1, len(name) - 1), at + len(name) + 2):
                 heard = tuple(tokens[at:end])
-                if len(heard) == end - at and end not in out and self._same(heard, name):
-                    out.append(end)
-        return out
+                unlike = self._unlike(heard, name) if len(heard) == end - at else 1
+                if unlike <= COMPANY_UNLIKE:
+                    out.append((end, MISHEARD * unlike, None))
+        return sorted(out, key=lambda one: (one[1], -one[0]))
 
-    def _same(self, heard: tuple[str, ...], name: tuple[str, ...]) -> bool:
+    def _unlike(self, heard: tuple[str, ...], name: tuple[str, ...]) -> float:
+        """The share of a company's letters or sounds that are others; 1 for another company."""
         if heard == name:
-            return True
+            return 0.0
         if not self._tongue.letters:
-            return abs(len(heard) - len(name)) <= 1 and alike(''.join(heard), ''.join(name))
+            one, other = ''.join(heard), ''.join(name)
+            return Levenshtein.normalized_distance(one, other) if alike(one, other) else 1.0
         sound = self._tongue.sound
-        longest = max(len(heard), len(name))
-        return Levenshtein.distance([sound(token) for token in heard],
-                                    [sound(token) for token in name]) <= COMPANY_UNLIKE * longest
+        # Not 0: the same letters are surer than the same sound.
+        return max(0.01, Levenshtein.normalized_distance([sound(token) for token in heard],
+                                                         [sound(token) for token in name]))
 
 
 def _wider(found: Filled, first: int, end: int, off: float = 0.0, guess: Span | None = None

@@ -11,13 +11,17 @@ from transforms.phrases.index import BESIDE, MARGIN, Heard, Ints
 from transforms.phrases.tongue import Tongue
 from transforms.tokens import may_be_name
 
+READ = '読'
 _SENTENCE_END = re.compile(r'[.?!。？！]["\'」』）)]*$')
 
 
 class Text:
-    """The tokens of one turn; `at` is where they begin in the call's row of tokens."""
+    """The tokens of one turn; `at` is where they begin in the call's row of tokens.
 
-    __slots__ = ('at', 'cased', 'first', 'last', 'raw', 'tokens')
+    `read` are the tokens, the reading of a character (たなか of 田中) marked as no particle.
+    """
+
+    __slots__ = ('at', 'cased', 'first', 'last', 'raw', 'read', 'tokens')
 
     def __init__(self, raw: Sequence[str], cased: bool, tongue: Tongue, at: int = MARGIN):
         self.raw = raw
@@ -25,11 +29,24 @@ class Text:
         self.at = at
         split = tongue.tokenise(raw)
         self.tokens, self.first, self.last = split.tokens, split.first, split.last
+        self.read = self.tokens if not tongue.letters else [
+            READ if len(raw[word]) == 1 and (word in (before, after)) else token
+            for token, before, word, after in zip(self.tokens, [-1, *self.first], self.first,
+                                                  [*self.first[1:], -1], strict=False)]
+
+    def amid(self, at: int) -> bool:
+        """Whether a token is the reading of a character, but for its beginning."""
+        return self.read[at] == READ and at > 0 and self.first[at] == self.first[at - 1]
+
+    def letters(self, first: int, end: int) -> int:
+        """How many characters some tokens are, a reading counted as the one it is read from."""
+        return sum(1 for at in range(first, end) if not self.amid(at))
 
     def starts_sentence(self, at: int) -> bool:
         """Whether a sentence begins at a token."""
         word = self.first[at]
-        return at == 0 or (word > 0 and _SENTENCE_END.search(self.raw[word - 1]) is not None)
+        return at == 0 or (word > 0 and word != self.first[at - 1] and (
+            _SENTENCE_END.search(self.raw[word - 1]) is not None))
 
     def is_name(self, at: int) -> bool:
         """Whether the transcript's capitals say that a token is (a part of) a name."""

@@ -33,8 +33,8 @@ class Tongue:
       letters: tokens are characters, not words.
       tokenise: the tokens of some transcript words; phrases are made ready by it as well.
       spoken: the tokens of a phrase with its endings as they are: what is left of an ending that
-      was
-        misheard is nearer to them.
+        was misheard is nearer to them.
+      unfolded: the tokens of some words, each form of address and each synonym as it was said.
       sound: what a token sounds like; tokens that sound alike give the same.
       heard_for: the cost of a heard token against each of some meant ones, 0 for the same.
       lost: the cost of a meant token that was not heard.
@@ -46,11 +46,13 @@ class Tongue:
       whole_turn: phrases that count as a whole turn alone.
       weight: how much of a phrase a token is, 1 or less for small words.
       allowance: what a phrase may differ by: this share of its weight beyond so much.
+      name_letters: how many characters most names have; 0 where tokens are words.
     """
 
     letters: bool
     tokenise: Callable[[Sequence[str]], Tokens]
     spoken: Callable[[Sequence[str]], Tokens]
+    unfolded: Callable[[Sequence[str]], Tokens]
     sound: Callable[[str], str]
     heard_for: Callable[[str, Sequence[str]], Costs]
     lost: Callable[[str], float]
@@ -61,6 +63,7 @@ class Tongue:
     whole_turn: frozenset[str]
     weight: Callable[[str], float]
     allowance: tuple[float, float]
+    name_letters: int = 0
 
     def allowed(self, tokens: Sequence[str], strictness: float | None, beside: int = 0) -> float:
         """What a phrase may differ by; `strictness` as in `Lexicon`, `beside` slots with sure
