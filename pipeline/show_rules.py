@@ -11,7 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.lexicons import load_acts
+from pipeline.lexicons import describe_lexicons, load_acts
 from pipeline.show import output
 from pipeline.standards import shipped_lexicons
 from pipeline.text import clean
@@ -33,6 +33,15 @@ list that is a draft (marked *), lanes told apart in one channel where overlap d
 """
 
 
+LISTS = """
+## Phrase lists
+
+What rules on words look for is in `configs/lexicon`. A list that no native speaker has read is
+accepted by this standard all the same (`checked.accept_unreviewed`); a draft never fails a rule.
+
+"""
+
+
 def print_rules(standard: Standard, stage: str | None) -> None:
     """The rules as a table."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style='bold')
@@ -46,6 +55,8 @@ def print_rules(standard: Standard, stage: str | None) -> None:
         table.add_row(Text(rule.id, style=style), rule.tier, f'{rule.weight:g}' if rule.weight
                       else '', Text(clean(asked), style=style), Text(clean(rule.source), 'dim'))
     output().print(table)
+    for line in describe_lexicons():
+        print(clean(line))
 
 
 def as_json(standard: Standard, stage: str | None) -> str:
@@ -72,6 +83,7 @@ def as_markdown(standard: Standard) -> str:
         parts += [f'| `{rule.id}` | {rule.tier}{f", {rule.weight:g}" if rule.weight else ""} '
                   f'| {_cell(rule.sentence)} | {_cell(_how(rule, acts, english))} '
                   f'| {_cell(rule.source)} |\n' for rule in rules]
+    parts.append(LISTS + ''.join(f'- {clean(line)}\n' for line in describe_lexicons()))
     return ''.join(parts)
 
 
