@@ -21,6 +21,7 @@ from pipeline.yaml_records import (
     Located,
     build,
     read_extended,
+    read_yaml,
     unlocated,
     within,
 )
@@ -61,7 +62,8 @@ def load_standard(name: str, lexicons: Mapping[str, Lexicon] | None = None) -> S
         raise ConfigError(f'standard `{name}` is none of {", ".join(standards())} and no YAML '
                           f'file.{nearest(name, standards())}')
     tree = read_extended(path, FOLDER)
-    tree.value.setdefault('name', Located(path.stem, f'{path}:1'))
+    # Not the name of the standard that it extends.
+    tree.value['name'] = read_yaml(path).value.get('name', Located(path.stem, f'{path}:1'))
     rules = _rules(tree)
     phrases = _content(lexicons if lexicons is not None else shipped_lexicons())
     whole = unlocated(tree)

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from pipeline.standards import load_standard
+from pipeline.standards import load_standard, standards
 from pipeline.yaml_records import ConfigError
 from tests.standard_for_tests import default_standard
 
@@ -112,6 +112,10 @@ def stated_by(document):
 
 
 @pytest.mark.parametrize('name', THRESHOLDS)
+def test_a_standard_is_named_after_its_file_and_not_after_what_it_extends():
+    assert [load_standard(name).name for name in standards()] == standards()
+
+
 def test_a_standard_has_the_thresholds_of_its_document(name):
     standard = load_standard(name)
     assert {path: value_of(standard, path) for path in THRESHOLDS[name]} == THRESHOLDS[name]
