@@ -111,11 +111,11 @@ def stated_by(document):
             if f'{document} L' in rule.source.partition('against')[0]}
 
 
-@pytest.mark.parametrize('name', THRESHOLDS)
 def test_a_standard_is_named_after_its_file_and_not_after_what_it_extends():
     assert [load_standard(name).name for name in standards()] == standards()
 
 
+@pytest.mark.parametrize('name', THRESHOLDS)
 def test_a_standard_has_the_thresholds_of_its_document(name):
     standard = load_standard(name)
     assert {path: value_of(standard, path) for path in THRESHOLDS[name]} == THRESHOLDS[name]
