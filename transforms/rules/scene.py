@@ -13,14 +13,12 @@ from math import inf
 from operator import attrgetter
 from typing import NamedTuple
 
-import numpy as np
-
 from transforms.intervals import Span, covered, subtract, union
 from transforms.metadata import Metadata, metadata_of
 from transforms.phrasebook import Phrasebook
 from transforms.rates import count_units, rate_unit
 from transforms.rings import find_ringing
-from transforms.rules.coverage import Coverage
+from transforms.rules.coverage import Coverage, spoken
 from transforms.rules.gates import unread, window_of
 from transforms.rules.signoff import Signoff, find_signoff
 from transforms.rules.texts import is_punctuated, questions
@@ -322,16 +320,9 @@ class Scene:
     @cached_property
     def coverage(self) -> dict[str, Coverage]:
         """How far words cover each party's speech."""
-        words, checked = self.words, self.standard.checked
-        start, end, score = (np.array(column, dtype=float) for column in (  # None becomes NaN
-            words.start_s, words.end_s, words.confidence))
-        own: dict[str, list[int]] = {AGENT: [], CALLER: []}
-        for index, speaker in enumerate(words.speaker):
-            if speaker in own:
-                own[speaker].append(index)
-        return {party: Coverage(self.speech[party], start[at], end[at], score[at],
-                                checked.word_score, self.standard.turns.ipu_gap_s)
-                for party, at in own.items()}
+        least, join_s = self.standard.checked.word_score, self.standard.turns.ipu_gap_s
+        return {party: Coverage(own, spoken(self.words, party, least, join_s))
+                for party, own in self.speech.items()}
 
     def unchecked(self, act: str, start_s: float, end_s: float) -> str:
         """Why not finding an act between two instants proves nothing; '' where it does.

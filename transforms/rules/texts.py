@@ -169,7 +169,7 @@ def _spelt_out(text: str, language: str) -> int:
     spelt = _DIGITS.get(language, {})
     if language in _UNSPACED:
         return sum(text.count(word) for word in spelt)
-    return sum(word in spelt for word in text.casefold().replace(',', ' ').split())
+    return sum(map(spelt.__contains__, text.casefold().replace(',', ' ').split()))
 
 
 def is_redacted(text: str) -> bool:
@@ -213,6 +213,8 @@ def calls(text: str, name: str, language: str) -> bool:
 def opens_with(text: str, words: tuple[str, ...], softened_by: tuple[str, ...]) -> bool:
     """Whether a text begins with any of some words, and none of the second list follows."""
     start = text[:40].casefold().lstrip(' "\'¿¡')
+    if not start.startswith(words):
+        return False
     for word in words:
         if start.startswith(word):
             rest = start[len(word):]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from statistics import median, pstdev
+from math import fsum, sqrt
+from statistics import median
 from typing import Annotated
 
 from annotated_types import Ge, Interval
@@ -62,7 +63,7 @@ def matches_rate(scene: Scene, *, most: Seconds, min_turns: Count, min_turn_s: S
              for turns in (scene.agent_turns, scene.caller_turns)]
     if min(map(len, rates)) < min_turns:
         return unknown('too few turns')
-    spread = pstdev([*rates[0], *rates[1]])
+    spread = _deviation([*rates[0], *rates[1]])
     apart = abs(median(rates[0]) - median(rates[1])) / spread if spread else 0.0
     return (passed if apart <= most else failed)(f'rates {apart:.1f} deviations apart')
 
@@ -143,6 +144,11 @@ def _rate(turn: Turn, scene: Scene, min_turn_s: float) -> float | None:
     unit = rate_unit(scene.language)
     count = turn.word_count if unit == 'word' else count_units([turn.text], unit)
     return count / length
+
+
+def _deviation(values: list[float]) -> float:
+    mean = fsum(values) / len(values)
+    return sqrt(fsum((value - mean) ** 2 for value in values) / len(values))
 
 
 def _next(turns: list[Turn], after: Turn) -> Turn | None:
