@@ -27,13 +27,16 @@ def intersect(a: Sequence[Span], b: Sequence[Span]) -> list[Span]:
     out: list[Span] = []
     i = j = 0
     while i < len(a) and j < len(b):
-        start, end = max(a[i][0], b[j][0]), min(a[i][1], b[j][1])
-        if start < end:
-            out.append((start, end))
-        if a[i][1] < b[j][1]:
+        (a_start, a_end), (b_start, b_end) = a[i], b[j]
+        start = b_start if b_start > a_start else a_start
+        if a_end < b_end:
+            end = a_end
             i += 1
         else:
+            end = b_end
             j += 1
+        if start < end:
+            out.append((start, end))
     return out
 
 

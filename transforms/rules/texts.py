@@ -16,7 +16,7 @@ from transforms.tokens import FILLERS, FUNCTION_WORDS, NEGATIONS, alike
 from transforms.turns import NO_SPACES
 
 _ENDS = re.compile(r'[.!?。！？…]')
-_SENTENCE = re.compile(r'(?:[^.!?。！？…]|(?<=\d)\.(?=\d))+[.!?。！？…]*')  # 3.5 ends none
+_SENTENCE = re.compile(r'(?:[^.!?。！？…]+|(?<=\d)\.(?=\d))+[.!?。！？…]*')  # 3.5 ends none
 _MARK = ('?', '？')
 # How a question ends where no question mark was written.
 _ASKS = {
