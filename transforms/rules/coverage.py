@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import inf
 
 from transforms.intervals import Span, intersect, union
-from warehouse.records import Words
+from warehouse.records import AGENT, CALLER, Words
 
 
 class Coverage:
@@ -55,26 +55,24 @@ class _Running:
         return self._before[index] + min(at_s, end) - start
 
 
-def spoken(words: Words, speaker: str, least_score: float, join_s: float) -> list[Span]:
-    """What a party's words cover, pauses up to `join_s` between them too.
+def spoken(words: Words, least_score: float, join_s: float) -> dict[str, list[Span]]:
+    """What each party's words cover, pauses up to `join_s` between them too.
 
     Words of a lower score than `least_score` do not count; those without a score come from a
     transcript that was given: they do.
     """
-    out: list[Span] = []
-    first, last = inf, -inf
+    out: dict[str, list[Span]] = {AGENT: [], CALLER: [], '': []}
+    speaker, first, last = '', inf, -inf
     for who, start, end, score in zip(words.speaker, words.start_s, words.end_s, words.confidence,
                                       strict=True):
-        if who != speaker or start is None or end is None or start >= end \
+        if start is None or end is None or start >= end \
                 or (score is not None and score < least_score):
             continue
-        if first <= start <= last + join_s:
+        if who == speaker and first <= start <= last + join_s:
             if end > last:
                 last = end
             continue
-        if first < last:
-            out.append((first, last))
-        first, last = start, end
-    if first < last:
-        out.append((first, last))
-    return union(out, join_s)  # not all words may be in order
+        out[speaker].append((first, last))
+        speaker, first, last = who, start, end
+    out[speaker].append((first, last))
+    return {who: union(out[who], join_s) for who in (AGENT, CALLER)}

@@ -23,6 +23,13 @@ def window_of(name: str) -> tuple[str, float]:
     return ('first', float(found[1])) if found[1] else ('last', float(found[2]))
 
 
+@lru_cache(maxsize=16)
+def acts_of(phrasebook: Phrasebook) -> Mapping[str, frozenset[str]]:
+    """Of each phrase list, the acts that are said by its phrases."""
+    pairs = [(name, act) for act, meant in phrasebook.acts.items() for name in meant.lists]
+    return {name: frozenset(act for one, act in pairs if one == name) for name, _ in pairs}
+
+
 @lru_cache(maxsize=64)
 def unread(phrasebook: Phrasebook, language: str, accept_unreviewed: bool) -> Mapping[str, str]:
     """Of each act, why its phrase lists are not good enough to prove an absence; '' where they

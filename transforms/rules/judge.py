@@ -70,13 +70,13 @@ def judge(call: Call, turns: Sequence[Turn], words: Words, events: Sequence[Even
     overall = etiquette(findings, standard.scores)
     signoff = scene.signoff
     by_id: dict[str, Verdict] = {b.rule.id: v for b, v in zip(bound, verdicts, strict=True)}
-    done = replace(
-        kpis, signoff_order=signoff.order, signoff_spoken=signoff.spoken,
-        signoff_status=signoff.status, opening_score=opening_score(scene, by_id),
-        hold_score=hold_score(scene), signoff_score=signoff_score(signoff, standard),
-        etiquette_score=overall.score, etiquette_lo=overall.lo, etiquette_hi=overall.hi,
-        etiquette_coverage=overall.coverage, rules_passed=overall.passed,
-        rules_failed=overall.failed, rules_unknown=overall.unknown)
+    done = Kpis(**(vars(kpis) | {
+        'signoff_order': signoff.order, 'signoff_spoken': signoff.spoken,
+        'signoff_status': signoff.status, 'opening_score': opening_score(scene, by_id),
+        'hold_score': hold_score(scene), 'signoff_score': signoff_score(signoff, standard),
+        'etiquette_score': overall.score, 'etiquette_lo': overall.lo, 'etiquette_hi': overall.hi,
+        'etiquette_coverage': overall.coverage, 'rules_passed': overall.passed,
+        'rules_failed': overall.failed, 'rules_unknown': overall.unknown}))
     why = {'signoff_order': 'the words are not known well enough', **signoff.why}
     return (*findings, *_open(scene, {name: why[name] for name in SIGNOFF if getattr(
         done, name) in (None, 'unknown')})), done
@@ -112,8 +112,9 @@ def _charge_once(findings: list[Finding], bound: Sequence[Bound], verdicts: Sequ
 
 
 def _finding(bound: Bound, verdict: Verdict) -> Finding:
-    result, why, score, *where = verdict
-    return Finding(*bound.named, result, score, bound.weight, bound.stage_weight, why, *where)
+    result, why, score, confidence, speaker, start_s, end_s, evidence = verdict
+    return Finding._make((*bound.named, result, score, bound.weight, bound.stage_weight, why,
+                          confidence, speaker, start_s, end_s, evidence))
 
 
 def _open(scene: Scene, why: dict[str, str]) -> tuple[Finding, ...]:

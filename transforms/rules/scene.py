@@ -19,7 +19,7 @@ from transforms.phrasebook import Phrasebook
 from transforms.rates import count_units, rate_unit
 from transforms.rings import find_ringing
 from transforms.rules.coverage import Coverage, spoken
-from transforms.rules.gates import unread, window_of
+from transforms.rules.gates import acts_of, unread, window_of
 from transforms.rules.signoff import Signoff, find_signoff
 from transforms.rules.texts import is_punctuated, questions
 from transforms.standard import Standard
@@ -104,15 +104,24 @@ class Scene:
         """
         found = self._said.get(act)
         if found is None:
-            meant = self.phrasebook.acts[act]
-            found = [hit for name in meant.lists for hit in self._phrases.get(name, ())
-                     if hit.speaker == meant.speaker]
-            if len(meant.lists) > 1:
-                found.sort(key=_START)
-            self._said[act] = found
+            found = self._said[act] = self._find(act) if act in self._perhaps_said else []
         if not found or (start_s == -inf and end_s == inf):
             return found
         return [hit for hit in found if start_s <= hit.start_s <= end_s]
+
+    def _find(self, act: str) -> list[Event]:
+        meant = self.phrasebook.acts[act]
+        found = [hit for name in meant.lists for hit in self._phrases.get(name, ())
+                 if hit.speaker == meant.speaker]
+        if len(meant.lists) > 1:
+            found.sort(key=_START)
+        return found
+
+    @cached_property
+    def _perhaps_said(self) -> frozenset[str]:
+        """The acts of which a list has a phrase in the call, whoever said it."""
+        known = acts_of(self.phrasebook)
+        return frozenset().union(*(known.get(category, ()) for category in self._phrases))
 
     def phrases(self, category: str) -> list[Event]:
         """The phrases of one list, whoever said them."""
@@ -320,9 +329,9 @@ class Scene:
     @cached_property
     def coverage(self) -> dict[str, Coverage]:
         """How far words cover each party's speech."""
-        least, join_s = self.standard.checked.word_score, self.standard.turns.ipu_gap_s
-        return {party: Coverage(own, spoken(self.words, party, least, join_s))
-                for party, own in self.speech.items()}
+        heard = spoken(self.words, self.standard.checked.word_score,
+                       self.standard.turns.ipu_gap_s)
+        return {party: Coverage(own, heard[party]) for party, own in self.speech.items()}
 
     def unchecked(self, act: str, start_s: float, end_s: float) -> str:
         """Why not finding an act between two instants proves nothing; '' where it does.

@@ -120,9 +120,10 @@ def is_open(question: str, language: str) -> bool:
     """Whether a question asks for more than yes or no."""
     if language in _OPEN_PARTS:
         return any(part in question for part in _OPEN_PARTS[language])
-    words = _words(question)
+    words = (found[0] for found in _WORD.finditer(question.casefold()))
     if language == 'en':
-        words = [word.split("'")[0] for word in words if word not in _LEAD][:1]
+        first = next((word for word in words if word not in _LEAD), '')
+        return first.split("'")[0] in _OPEN_WORDS['en']
     return not _OPEN_WORDS.get(language, _NONE).isdisjoint(words)
 
 
@@ -138,6 +139,13 @@ def content_words(text: str, language: str) -> frozenset[str]:
         return frozenset(stem for stem in stems if len(stem) > 1)
     stop = _STOP.get(language, frozenset())
     return frozenset(word for word in _words(text) if word not in stop and len(word) > 1)
+
+
+def takes_up(text: str, words: frozenset[str], least: float, language: str) -> bool:
+    """Whether at least the share `least` of some content words is among those of a text."""
+    wanted, folded = least * len(words), text.casefold()
+    return sum([word in folded for word in words]) >= wanted \
+        and len(words & content_words(text, language)) >= wanted
 
 
 def similarity(a: frozenset[str], b: frozenset[str]) -> float:
