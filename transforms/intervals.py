@@ -12,13 +12,18 @@ def union(spans: Iterable[Span], join_gap_s: float = 0.0) -> list[Span]:
 
     Takes any order and any overlap; empty and reversed spans are dropped.
     """
+    ordered = sorted([span for span in spans if span[1] > span[0]])
+    if not ordered:
+        return []
     out: list[Span] = []
-    for start, end in sorted(s for s in spans if s[1] > s[0]):
-        if out and start <= out[-1][1] + join_gap_s:
-            if end > out[-1][1]:
-                out[-1] = (out[-1][0], end)
-        else:
-            out.append((start, end))
+    first, last = ordered[0]
+    for start, end in ordered:
+        if start > last + join_gap_s:
+            out.append((first, last))
+            first, last = start, end
+        elif end > last:
+            last = end
+    out.append((first, last))
     return out
 
 
@@ -27,13 +32,16 @@ def intersect(a: Sequence[Span], b: Sequence[Span]) -> list[Span]:
     out: list[Span] = []
     i = j = 0
     while i < len(a) and j < len(b):
-        start, end = max(a[i][0], b[j][0]), min(a[i][1], b[j][1])
-        if start < end:
-            out.append((start, end))
-        if a[i][1] < b[j][1]:
+        (a_start, a_end), (b_start, b_end) = a[i], b[j]
+        start = b_start if b_start > a_start else a_start
+        if a_end < b_end:
+            end = a_end
             i += 1
         else:
+            end = b_end
             j += 1
+        if start < end:
+            out.append((start, end))
     return out
 
 

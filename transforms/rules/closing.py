@@ -316,14 +316,16 @@ def _same_or_next_turn(scene: Scene, hit: Event) -> tuple[float, float]:
 def _has_time(scene: Scene, hit: Event) -> bool:
     """Whether a promise names its time itself: "we'll get back to you within two days". Then it
     is known by a phrase with a slot, and holds more than that phrase's own words."""
-    lexicon = scene.lexicon
-    return lexicon is not None and bool(hit.evidence) and any(
-        plain(first) in plain(hit.evidence or '') and plain(last) in plain(hit.evidence or '')
-        for first, last in _timed(lexicon))
+    if scene.lexicon is None or not hit.evidence:
+        return False
+    said = plain(hit.evidence)
+    return any(first in said and last in said for first, last in _timed(scene.lexicon))
 
 
 @lru_cache(maxsize=16)
 def _timed(lexicon: Lexicon) -> tuple[tuple[str, str], ...]:
-    """The phrases that promise an answer and name its time: what stands before and after."""
-    return tuple((first, last) for phrase in lexicon.categories.get('callback_commitment', ())
+    """The phrases that promise an answer and name its time: what stands before and after, `plain`.
+    """
+    promises = lexicon.categories.get('callback_commitment', ())
+    return tuple((plain(first), plain(last)) for phrase in promises
                  for first, slot, last in (phrase.partition('{duration}'),) if slot)

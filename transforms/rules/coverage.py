@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from math import inf
 
-import numpy as np
-
-from transforms.intervals import Span, intersect
+from transforms.intervals import Span, intersect, union
+from warehouse.records import AGENT, CALLER, Words
 
 
 class Coverage:
@@ -15,17 +15,12 @@ class Coverage:
 
     Args:
       speech: when the party speaks, sorted and disjoint.
-      start_s, end_s, score: of its words, NaN for None. Words without a score come from a
-        transcript that was given: they count.
-      least_score: words of a lower score do not count.
-      join_s: pauses between words as short as this are covered too.
+      heard: what its words cover, sorted and disjoint.
     """
 
-    def __init__(self, speech: Sequence[Span], start_s: np.ndarray, end_s: np.ndarray,
-                 score: np.ndarray, least_score: float, join_s: float):
-        good = ~(score < least_score) & (start_s < end_s)
+    def __init__(self, speech: Sequence[Span], heard: Sequence[Span]):
         self._speech = _Running(speech)
-        self._heard = _Running(intersect(speech, _joined(start_s[good], end_s[good], join_s)))
+        self._heard = _Running(intersect(speech, heard))
 
     def share(self, start_s: float, end_s: float) -> float:
         """The share of the speech between two instants that is covered; 1.0 where none is."""
@@ -60,12 +55,24 @@ class _Running:
         return self._before[index] + min(at_s, end) - start
 
 
-def _joined(start_s: np.ndarray, end_s: np.ndarray, join_s: float) -> list[Span]:
-    """Spans in order of start as a union, pauses up to `join_s` closed."""
-    if not len(start_s):
-        return []
-    order = np.argsort(start_s, kind='stable')
-    start_s, reach = start_s[order], np.maximum.accumulate(end_s[order])
-    new = np.flatnonzero(start_s[1:] > reach[:-1] + join_s)
-    first, last = [0, *(new + 1).tolist()], [*new.tolist(), len(start_s) - 1]
-    return list(zip(start_s[first].tolist(), reach[last].tolist(), strict=True))
+def spoken(words: Words, least_score: float, join_s: float) -> dict[str, list[Span]]:
+    """What each party's words cover, pauses up to `join_s` between them too.
+
+    Words of a lower score than `least_score` do not count; those without a score come from a
+    transcript that was given: they do.
+    """
+    out: dict[str, list[Span]] = {AGENT: [], CALLER: [], '': []}
+    speaker, first, last = '', inf, -inf
+    for who, start, end, score in zip(words.speaker, words.start_s, words.end_s, words.confidence,
+                                      strict=True):
+        if start is None or end is None or start >= end \
+                or (score is not None and score < least_score):
+            continue
+        if who == speaker and first <= start <= last + join_s:
+            if end > last:
+                last = end
+            continue
+        out[speaker].append((first, last))
+        speaker, first, last = who, start, end
+    out[speaker].append((first, last))
+    return {who: union(out[who], join_s) for who in (AGENT, CALLER)}

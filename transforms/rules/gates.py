@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from transforms.lexicon import Lexicon
+from transforms.phrasebook import Phrasebook
 
 
 @lru_cache(maxsize=256)
@@ -21,10 +23,24 @@ def window_of(name: str) -> tuple[str, float]:
     return ('first', float(found[1])) if found[1] else ('last', float(found[2]))
 
 
-@lru_cache(maxsize=4096)
-def unread(lexicon: Lexicon | None, language: str, act: str, lists: tuple[str, ...],
-           accept_unreviewed: bool) -> str:
-    """Why the phrase lists of an act are not good enough to prove an absence; '' where they are."""
+@lru_cache(maxsize=16)
+def acts_of(phrasebook: Phrasebook) -> Mapping[str, frozenset[str]]:
+    """Of each phrase list, the acts that are said by its phrases."""
+    pairs = [(name, act) for act, meant in phrasebook.acts.items() for name in meant.lists]
+    return {name: frozenset(act for one, act in pairs if one == name) for name, _ in pairs}
+
+
+@lru_cache(maxsize=64)
+def unread(phrasebook: Phrasebook, language: str, accept_unreviewed: bool) -> Mapping[str, str]:
+    """Of each act, why its phrase lists are not good enough to prove an absence; '' where they
+    are."""
+    lexicon = phrasebook.lexicon(language)
+    return {act: _unread(lexicon, language, act, meant.lists, accept_unreviewed)
+            for act, meant in phrasebook.acts.items()}
+
+
+def _unread(lexicon: Lexicon | None, language: str, act: str, lists: tuple[str, ...],
+            accept_unreviewed: bool) -> str:
     if lexicon is None:
         return f'there is no phrase list for language {language}'
     if not any(name in lexicon.categories for name in lists):

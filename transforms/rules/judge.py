@@ -47,6 +47,7 @@ class Bound(NamedTuple):
     decide: Decider
     weight: float
     stage_weight: float
+    named: tuple[str, ...]  # the columns of its finding that no call changes
 
 
 def judge(call: Call, turns: Sequence[Turn], words: Words, events: Sequence[Event], kpis: Kpis,
@@ -64,20 +65,18 @@ def judge(call: Call, turns: Sequence[Turn], words: Words, events: Sequence[Even
             kpis, signoff_order=None, signoff_spoken=None, signoff_status=None)
     bound = bound_rules(standard)
     verdicts = [rule.decide(scene) for rule in bound]
-    weights, notes = charged([(b.rule.id, b.weight, verdict) for b, verdict in zip(
-        bound, verdicts, strict=True)], standard.scores.charge_once)
-    findings = [_finding(b, verdict, weight, note, standard) for b, verdict, weight, note in zip(
-        bound, verdicts, weights, notes, strict=True)]
+    findings = [_finding(b, verdict) for b, verdict in zip(bound, verdicts, strict=True)]
+    _charge_once(findings, bound, verdicts, standard)
     overall = etiquette(findings, standard.scores)
     signoff = scene.signoff
     by_id: dict[str, Verdict] = {b.rule.id: v for b, v in zip(bound, verdicts, strict=True)}
-    done = replace(
-        kpis, signoff_order=signoff.order, signoff_spoken=signoff.spoken,
-        signoff_status=signoff.status, opening_score=opening_score(scene, by_id),
-        hold_score=hold_score(scene), signoff_score=signoff_score(signoff, standard),
-        etiquette_score=overall.score, etiquette_lo=overall.lo, etiquette_hi=overall.hi,
-        etiquette_coverage=overall.coverage, rules_passed=overall.passed,
-        rules_failed=overall.failed, rules_unknown=overall.unknown)
+    done = Kpis(**(vars(kpis) | {
+        'signoff_order': signoff.order, 'signoff_spoken': signoff.spoken,
+        'signoff_status': signoff.status, 'opening_score': opening_score(scene, by_id),
+        'hold_score': hold_score(scene), 'signoff_score': signoff_score(signoff, standard),
+        'etiquette_score': overall.score, 'etiquette_lo': overall.lo, 'etiquette_hi': overall.hi,
+        'etiquette_coverage': overall.coverage, 'rules_passed': overall.passed,
+        'rules_failed': overall.failed, 'rules_unknown': overall.unknown}))
     why = {'signoff_order': 'the words are not known well enough', **signoff.why}
     return (*findings, *_open(scene, {name: why[name] for name in SIGNOFF if getattr(
         done, name) in (None, 'unknown')})), done
@@ -93,17 +92,33 @@ def bound_rules(standard: Standard) -> tuple[Bound, ...]:
         return rule.weight * (standard.scores.tier_b if rule.tier == 'B' else 1.0)
 
     return tuple(Bound(rule, partial(DECIDERS[rule.decide], **rule.options), weight(rule),
-                       standard.stages[rule.stage])
+                       standard.stages[rule.stage],
+                       (standard.name, standard.version, rule.id, rule.stage, rule.tier))
                  for rule in standard.rules if rule.on and rule.decide)
 
 
-def _finding(bound: Bound, verdict: Verdict, weight: float, note: str | None,
-             standard: Standard) -> Finding:
-    rule = bound.rule
+@lru_cache(maxsize=16)
+def _grouped(standard: Standard) -> tuple[int, ...]:
+    """The places of the rules that look at the same evidence as others."""
+    ids = {rule for group in standard.scores.charge_once for rule in group}
+    return tuple(i for i, bound in enumerate(bound_rules(standard)) if bound.rule.id in ids)
+
+
+def _charge_once(findings: list[Finding], bound: Sequence[Bound], verdicts: Sequence[Verdict],
+                 standard: Standard) -> None:
+    """Takes the weight off findings whose evidence another rule is charged for."""
+    places = _grouped(standard)
+    weights, notes = charged([(bound[i].rule.id, bound[i].weight, verdicts[i]) for i in places],
+                             standard.scores.charge_once)
+    for i, weight, note in zip(places, weights, notes, strict=True):
+        if note:
+            findings[i] = findings[i]._replace(weight=weight, why=note)
+
+
+def _finding(bound: Bound, verdict: Verdict) -> Finding:
     result, why, score, confidence, speaker, start_s, end_s, evidence = verdict
-    return Finding(standard.name, standard.version, rule.id, rule.stage, rule.tier, result, score,
-                   weight, bound.stage_weight, note or why, confidence, speaker, start_s, end_s,
-                   evidence)
+    return Finding._make((*bound.named, result, score, bound.weight, bound.stage_weight, why,
+                          confidence, speaker, start_s, end_s, evidence))
 
 
 def _open(scene: Scene, why: dict[str, str]) -> tuple[Finding, ...]:

@@ -17,7 +17,7 @@ from transforms.rules import waits
 from transforms.rules.registry import decider
 from transforms.rules.scene import Reply, Scene
 from transforms.rules.shapes import Seconds, Share, assented, is_sure, paired
-from transforms.rules.texts import content_words, is_redacted, numbers
+from transforms.rules.texts import content_words, is_redacted, numbers, takes_up
 from transforms.rules.verdict import Verdict, failed, not_applicable, passed, shared, unknown
 from transforms.talk import FULL
 from transforms.turns import NO_SPACES
@@ -195,11 +195,10 @@ def paraphrased(scene: Scene, *, words: Count, chars: Count, within_s: Seconds,
         return _no_request(scene)
     end = request.end_s + within_s
     frames = scene.said('check_frame', request.end_s, end)
-    asked = content_words(request.text, scene.language)
+    asked = content_words(request.text, scene.language) if not frames else frozenset()
     echo = next((turn for turn in scene.agent_turns
-                 if request.end_s <= turn.start_s <= end and asked and len(
-                     asked & content_words(turn.text, scene.language)) >= common * len(asked)),
-                None)
+                 if request.end_s <= turn.start_s <= end and asked and takes_up(
+                     turn.text, asked, common, scene.language)), None) if not frames else None
     if not frames and echo is None:
         why = scene.unchecked('check_frame', request.end_s, end)
         return unknown(why) if why else failed(
@@ -314,16 +313,16 @@ def _unanswered_s(scene: Scene, reply: Reply) -> float:
 def _nobody_there(scene: Scene, silent_s: float, turns: int) -> Span | None:
     """From the first of so many turns to which a caller says nothing, until the caller is heard
     again or the recording ends; waits and farewells excluded."""
-    starts = [start for start, _ in scene.speech[CALLER]]
+    caller = scene.speech[CALLER]
+    starts = [start for start, _ in caller]
     last_end = -inf
     run: list[Turn] = []
     for turn in scene.agent_turns:
         at = bisect_left(starts, turn.start_s)
-        spoke = at > 0 and scene.speech[CALLER][at - 1][1] > last_end
+        spoke = at > 0 and caller[at - 1][1] > last_end
         run = [turn] if spoke or not run else [*run, turn]
         last_end = turn.end_s
-        after = bisect_left(starts, turn.start_s)
-        until = starts[after] if after < len(starts) else scene.call.duration_s
+        until = starts[at] if at < len(starts) else scene.call.duration_s
         if len(run) >= turns and until - turn.end_s >= silent_s \
                 and not scene.said('farewell', run[0].start_s, until) \
                 and not any(run[0].start_s < wait.end_s and wait.start_s < until

@@ -7,20 +7,18 @@ ask for is worked out when it is first asked, once a call.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from math import inf
 from operator import attrgetter
 from typing import NamedTuple
 
-import numpy as np
-
 from transforms.intervals import Span, covered, subtract, union
 from transforms.metadata import Metadata, metadata_of
 from transforms.phrasebook import Phrasebook
 from transforms.rings import find_ringing
-from transforms.rules.coverage import Coverage
-from transforms.rules.gates import unread, window_of
+from transforms.rules.coverage import Coverage, spoken
+from transforms.rules.gates import acts_of, unread, window_of
 from transforms.rules.signoff import Signoff, find_signoff
 from transforms.rules.texts import is_punctuated, questions
 from transforms.standard import Standard
@@ -81,7 +79,7 @@ class Scene:
                 self._kinds.setdefault(event.kind, []).append(event)
         self.phrase_trust = self.trust if self.lexicon and not self._is_foreign() else NONE
         self._said: dict[str, list[Event]] = {}
-        self._checked: dict[tuple[str, float, float], str] = {}
+        self._uncovered: dict[tuple[str, float, float], str] = {}
 
     def _is_foreign(self) -> bool:
         """Whether the call is in another language than it is said to be: much is said, and not one
@@ -105,15 +103,24 @@ class Scene:
         """
         found = self._said.get(act)
         if found is None:
-            meant = self.phrasebook.acts[act]
-            found = [hit for name in meant.lists for hit in self._phrases.get(name, ())
-                     if hit.speaker == meant.speaker]
-            if len(meant.lists) > 1:
-                found.sort(key=_START)
-            self._said[act] = found
-        if start_s == -inf and end_s == inf:
+            found = self._said[act] = self._find(act) if act in self._perhaps_said else []
+        if not found or (start_s == -inf and end_s == inf):
             return found
         return [hit for hit in found if start_s <= hit.start_s <= end_s]
+
+    def _find(self, act: str) -> list[Event]:
+        meant = self.phrasebook.acts[act]
+        found = [hit for name in meant.lists for hit in self._phrases.get(name, ())
+                 if hit.speaker == meant.speaker]
+        if len(meant.lists) > 1:
+            found.sort(key=_START)
+        return found
+
+    @cached_property
+    def _perhaps_said(self) -> frozenset[str]:
+        """The acts of which a list has a phrase in the call, whoever said it."""
+        known = acts_of(self.phrasebook)
+        return frozenset().union(*(known.get(category, ()) for category in self._phrases))
 
     def phrases(self, category: str) -> list[Event]:
         """The phrases of one list, whoever said them."""
@@ -309,16 +316,9 @@ class Scene:
     @cached_property
     def coverage(self) -> dict[str, Coverage]:
         """How far words cover each party's speech."""
-        words, checked = self.words, self.standard.checked
-        start, end, score = (np.array(column, dtype=float) for column in (  # None becomes NaN
-            words.start_s, words.end_s, words.confidence))
-        own: dict[str, list[int]] = {AGENT: [], CALLER: []}
-        for index, speaker in enumerate(words.speaker):
-            if speaker in own:
-                own[speaker].append(index)
-        return {party: Coverage(self.speech[party], start[at], end[at], score[at],
-                                checked.word_score, self.standard.turns.ipu_gap_s)
-                for party, at in own.items()}
+        heard = spoken(self.words, self.standard.checked.word_score,
+                       self.standard.turns.ipu_gap_s)
+        return {party: Coverage(own, heard[party]) for party, own in self.speech.items()}
 
     def unchecked(self, act: str, start_s: float, end_s: float) -> str:
         """Why not finding an act between two instants proves nothing; '' where it does.
@@ -326,32 +326,44 @@ class Scene:
         The lane is known to be that party's, the recording reaches the call's end, words of a good
         score cover the party's speech there, and the phrase lists of the act are accepted.
         """
-        key = act, start_s, end_s
-        known = self._checked.get(key)
-        if known is None:
-            known = self._checked[key] = self._unread(act) or self.uncovered(
-                self.phrasebook.acts[act].speaker, start_s, end_s)
-        return known
+        return self._unheard or self._unread[act] or self.uncovered(
+            self.phrasebook.acts[act].speaker, start_s, end_s)
 
     def uncovered(self, speaker: str, start_s: float, end_s: float) -> str:
         """Why words that a party said between two instants could be missing; '' if none can."""
-        call, rule = self.call, self.standard.checked
-        if self.trust != FULL:
-            return 'the words are not known well enough'
-        if call.agent_lane_source not in _TOLD \
-                and (call.agent_lane_confidence or 0.0) < rule.role_confidence:
-            return 'who is the agent is not sure'
-        if end_s >= self.conversation_end_s and self.is_cut_short:
-            return 'the recording ends before the call'
-        if self.coverage[speaker].share(start_s, end_s) < rule.coverage:
-            return f'words are missing in the {speaker}\'s speech'
-        return ''
+        key = speaker, start_s, end_s
+        known = self._uncovered.get(key)
+        if known is None:
+            known = self._uncovered[key] = self._unsure or self._missing(*key)
+        return known
 
-    def _unread(self, act: str) -> str:
+    @cached_property
+    def _unheard(self) -> str:
+        """Why no phrase that was not found proves anything."""
         if self.lexicon is not None and self.phrase_trust == NONE:
             return f'no phrase of {self.language} is in all that was said: is that its language?'
-        return unread(self.lexicon, self.language, act, self.phrasebook.acts[act].lists,
-                      self.standard.checked.accept_unreviewed)
+        return ''
+
+    @cached_property
+    def _unread(self) -> Mapping[str, str]:
+        return unread(self.phrasebook, self.language, self.standard.checked.accept_unreviewed)
+
+    @cached_property
+    def _unsure(self) -> str:
+        """Why nowhere in the call the words are known well enough to miss any."""
+        call, least = self.call, self.standard.checked.role_confidence
+        if self.trust != FULL:
+            return 'the words are not known well enough'
+        if call.agent_lane_source not in _TOLD and (call.agent_lane_confidence or 0.0) < least:
+            return 'who is the agent is not sure'
+        return ''
+
+    def _missing(self, speaker: str, start_s: float, end_s: float) -> str:
+        if end_s >= self.conversation_end_s and self.is_cut_short:
+            return 'the recording ends before the call'
+        if self.coverage[speaker].share(start_s, end_s) < self.standard.checked.coverage:
+            return f'words are missing in the {speaker}\'s speech'
+        return ''
 
     @cached_property
     def is_cut_short(self) -> bool:

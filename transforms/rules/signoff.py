@@ -9,9 +9,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING
 
+from transforms.phrases import Matcher
 from transforms.standard import ClosingRule
 from transforms.talk import FULL, NONE
 from transforms.turns import NO_SPACES
@@ -176,11 +178,17 @@ def _business(before: Event, after: Event, scene: Scene) -> bool:
     if (len(said) if spaced else sum(map(len, said))) <= left:
         return False
     for text in said:
-        if not scene.matcher.is_signal([text]):
+        if not _is_signal(scene.matcher, text):
             left -= 1 if spaced else len(text)
             if left < 0:
                 return True
     return False
+
+
+@lru_cache(maxsize=4096)
+def _is_signal(matcher: Matcher, word: str) -> bool:
+    """Whether a word alone is a listening signal."""
+    return matcher.is_signal([word])
 
 
 def _groups(scene: Scene) -> list[Group]:

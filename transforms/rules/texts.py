@@ -16,7 +16,7 @@ from transforms.tokens import FILLERS, FUNCTION_WORDS, NEGATIONS, alike
 from transforms.turns import NO_SPACES
 
 _ENDS = re.compile(r'[.!?。！？…]')
-_SENTENCE = re.compile(r'(?:[^.!?。！？…]|(?<=\d)\.(?=\d))+[.!?。！？…]*')  # 3.5 ends none
+_SENTENCE = re.compile(r'(?:[^.!?。！？…]+|(?<=\d)\.(?=\d))+[.!?。！？…]*')  # 3.5 ends none
 _MARK = ('?', '？')
 # How a question ends where no question mark was written.
 _ASKS = {
@@ -120,9 +120,10 @@ def is_open(question: str, language: str) -> bool:
     """Whether a question asks for more than yes or no."""
     if language in _OPEN_PARTS:
         return any(part in question for part in _OPEN_PARTS[language])
-    words = _words(question)
+    words = (found[0] for found in _WORD.finditer(question.casefold()))
     if language == 'en':
-        words = [word.split("'")[0] for word in words if word not in _LEAD][:1]
+        first = next((word for word in words if word not in _LEAD), '')
+        return first.split("'")[0] in _OPEN_WORDS['en']
     return not _OPEN_WORDS.get(language, _NONE).isdisjoint(words)
 
 
@@ -138,6 +139,13 @@ def content_words(text: str, language: str) -> frozenset[str]:
         return frozenset(stem for stem in stems if len(stem) > 1)
     stop = _STOP.get(language, frozenset())
     return frozenset(word for word in _words(text) if word not in stop and len(word) > 1)
+
+
+def takes_up(text: str, words: frozenset[str], least: float, language: str) -> bool:
+    """Whether at least the share `least` of some content words is among those of a text."""
+    wanted, folded = least * len(words), text.casefold()
+    return sum([word in folded for word in words]) >= wanted \
+        and len(words & content_words(text, language)) >= wanted
 
 
 def similarity(a: frozenset[str], b: frozenset[str]) -> float:
@@ -169,7 +177,7 @@ def _spelt_out(text: str, language: str) -> int:
     spelt = _DIGITS.get(language, {})
     if language in _UNSPACED:
         return sum(text.count(word) for word in spelt)
-    return sum(word in spelt for word in text.casefold().replace(',', ' ').split())
+    return sum(map(spelt.__contains__, text.casefold().replace(',', ' ').split()))
 
 
 def is_redacted(text: str) -> bool:
@@ -213,6 +221,8 @@ def calls(text: str, name: str, language: str) -> bool:
 def opens_with(text: str, words: tuple[str, ...], softened_by: tuple[str, ...]) -> bool:
     """Whether a text begins with any of some words, and none of the second list follows."""
     start = text[:40].casefold().lstrip(' "\'¿¡')
+    if not start.startswith(words):
+        return False
     for word in words:
         if start.startswith(word):
             rest = start[len(word):]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from transforms.intervals import Span
@@ -37,11 +38,14 @@ def failed(why: str, at: Event | None = None, *, score: float = 0.0,
     return _decided(FAIL, why, at, score, confidence, span, speaker, evidence)
 
 
+# The reasons of these two are few and the same in most calls.
+@lru_cache(maxsize=1024)
 def unknown(why: str) -> Verdict:
     """It cannot be known whether the rule is kept."""
     return Verdict(UNKNOWN, why)
 
 
+@lru_cache(maxsize=1024)
 def not_applicable(why: str) -> Verdict:
     """The rule does not ask for anything in this call."""
     return Verdict(NOT_APPLICABLE, why)

@@ -59,8 +59,7 @@ def moderate_rate(scene: Scene, *, rates: Rates, min_speech_s: Seconds) -> Verdi
 def matches_rate(scene: Scene, *, most: Seconds, min_turns: Count, min_turn_s: Seconds) -> Verdict:
     """The agent's rate goes with the caller's: over the turns, the distance of their medians in
     standard deviations is small."""
-    rates = [[rate for turn in turns if (rate := _rate(turn, scene, min_turn_s)) is not None]
-             for turns in (scene.agent_turns, scene.caller_turns)]
+    rates = [_rates(turns, scene, min_turn_s) for turns in (scene.agent_turns, scene.caller_turns)]
     if min(map(len, rates)) < min_turns:
         return unknown('too few turns')
     spread = _deviation([*rates[0], *rates[1]])
@@ -136,14 +135,19 @@ def not_monotone(scene: Scene, *, least_st: Semitones, min_speech_s: Seconds) ->
     return (passed if spread >= least_st else failed)(f'{spread:.1f} semitones')
 
 
-def _rate(turn: Turn, scene: Scene, min_turn_s: float) -> float | None:
-    """Units a second of one turn; None where it is too short or its words are not believed."""
-    length = turn.end_s - turn.start_s
-    if scene.trust == NONE or length < min_turn_s or not turn.word_count:
-        return None
+def _rates(turns: list[Turn], scene: Scene, min_turn_s: float) -> list[float]:
+    """Units a second of each turn that is not too short, where the words are believed."""
+    if scene.trust == NONE:
+        return []
     unit = rate_unit(scene.language)
-    count = turn.word_count if unit == 'word' else count_units([turn.text], unit)
-    return count / length
+    return [(turn.word_count if unit == 'word' else count_units([turn.text], unit)) / length
+            for turn in turns
+            if turn.word_count and (length := turn.end_s - turn.start_s) >= min_turn_s]
+
+
+def _deviation(values: list[float]) -> float:
+    mean = fsum(values) / len(values)
+    return sqrt(fsum((value - mean) ** 2 for value in values) / len(values))
 
 
 def _deviation(values: list[float]) -> float:
