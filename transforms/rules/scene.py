@@ -312,10 +312,8 @@ class Scene:
         words, checked = self.words, self.standard.checked
         start, end, score = (np.array(column, dtype=float) for column in (  # None becomes NaN
             words.start_s, words.end_s, words.confidence))
-        own: dict[str, list[int]] = {AGENT: [], CALLER: []}
-        for index, speaker in enumerate(words.speaker):
-            if speaker in own:
-                own[speaker].append(index)
+        who = np.array(words.speaker, dtype=object)
+        own = {party: who == party for party in (AGENT, CALLER)}
         return {party: Coverage(self.speech[party], start[at], end[at], score[at],
                                 checked.word_score, self.standard.turns.ipu_gap_s)
                 for party, at in own.items()}
