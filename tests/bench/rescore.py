@@ -50,7 +50,7 @@ def main() -> None:
 def measured(folder: Path, calls: int = CALLS) -> dict[str, Any]:
     """Calls a second and peak memory of both paths at `calls`, and at a quarter of them."""
     rules = sum(rule.on and rule.decide is not None for rule in load_standard('default').rules)
-    return {'turns': 60, 'rules': rules, 'workers': WORKERS, 'sizes': {
+    return {'turns': 60, 'rules': rules, 'workers': WORKERS, 'templates': TEMPLATES, 'sizes': {
         str(number): _of_size(folder / str(number), number) for number in (calls // 4, calls)}}
 
 
