@@ -19,7 +19,7 @@ from warehouse.tables import literal
 
 NUMBER = {'turns': 'turn', 'words': 'word', 'events': 'event'}  # rows of a call count from 0
 READ = ('calls', 'turns', 'words', 'events', 'findings', 'kpis')
-SPAN_CALLS = 2000
+SPAN_CALLS = 1000
 _MEMORY = '512MB'  # of a query; the disk gives what is more
 _MOST_LIVE_ROWS = 2 ** 21  # of one table and partition in memory at once
 

@@ -130,10 +130,11 @@ def values_of(column: pa.ChunkedArray) -> list[Any]:
         return array.to_pylist()
     if not array.null_count:
         return array.to_numpy().tolist()
-    out = array.fill_null(0).to_numpy().tolist()
-    for row in np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False)).tolist():
-        out[row] = None
-    return out
+    if array.null_count == len(array):
+        return [None] * len(array)
+    out = array.fill_null(0).to_numpy().astype(object)
+    out[array.is_null().to_numpy(zero_copy_only=False)] = None
+    return out.tolist()
 
 
 @dataclass(frozen=True)

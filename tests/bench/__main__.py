@@ -19,7 +19,7 @@ import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-PARTS = ('accuracy', 'phrases', 'speed', 'acoustic', 'mono', 'memory', 'recordings')
+PARTS = ('accuracy', 'phrases', 'speed', 'acoustic', 'mono', 'memory', 'rescore', 'recordings')
 
 
 def main() -> None:
@@ -27,6 +27,7 @@ def main() -> None:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--runs', type=int, default=3)
     parser.add_argument('--work', type=float, default=30.0, help='least seconds of work')
+    parser.add_argument('--calls', type=int, default=20_000, help='stored calls to judge again')
     parser.add_argument('--recordings', help='a folder of real recordings to process as well')
     parser.add_argument('--only', nargs='+', choices=PARTS, default=PARTS, help='parts to measure')
     args = parser.parse_args()
@@ -45,7 +46,7 @@ def main() -> None:
 
 def measured(part: str, args: argparse.Namespace) -> object:
     """The figures of one part of the bench."""
-    from tests.bench import timing
+    from tests.bench import rescore, timing
     from tests.bench.accuracy import accuracy
     from tests.bench.phrases import phrases
     from tests.bench.recordings import recordings
@@ -63,6 +64,8 @@ def measured(part: str, args: argparse.Namespace) -> object:
             return timing.acoustic_speed(folder, args.runs)
         if part == 'mono':
             return timing.mono_speed(folder, args.runs)
+        if part == 'rescore':
+            return rescore.measured(folder, args.calls)
         if part == 'memory':
             return timing.memory(folder)
         return recordings(folder, args.recordings)

@@ -44,6 +44,8 @@ def page_of(results: Mapping[str, Any]) -> str:
         '## One channel', _mono(accuracy['mono'], results['recordings']),
         '## Phrases', _phrases(results['phrases']),
         '## Speed and memory', _speed(results),
+        *(['## Judging stored calls again', _rescore(results['rescore'])]
+          if 'rescore' in results else []),
     ]
     return '\n\n'.join(parts) + '\n'
 
@@ -208,6 +210,22 @@ def _speed(results: Mapping[str, Any]) -> str:
         '![times real time](plots/speed.svg)',
         _table(['calls', 'run by', 'times real time', 'start-up, s'], rows),
         _table(['a worker with', 'peak memory', 'times real time'], memory)])
+
+
+def _rescore(found: Mapping[str, Any]) -> str:
+    rows = [[calls, what, by[key]['calls_per_s'], by[key]['cpu_ms_per_call'],
+             f'{by[key]["driver_peak_mb"]} MB', f'{by[key]["most_peak_mb"]} MB']
+            for calls, by in found['sizes'].items()
+            for key, what in (('rules', 'rules, weights'), ('phrases', 'everything'))]
+    words = next(iter(found['sizes'].values()))['words_a_call']
+    return '\n\n'.join([
+        _table(['calls', 'judged again', 'calls a second', 'CPU a call, ms', 'peak memory, driver',
+                'the largest process'], rows),
+        f'{found["workers"]} workers, {found["rules"]} rules; calls of {found["turns"]} turns and '
+        f'{words:.0f} words. `rules, weights`: events and measures are kept; `everything`: phrases '
+        'are looked for again and all is measured anew. The warehouse holds copies of '
+        f'{found["templates"]} distinct calls under other ids and dates '
+        '([tests/bench/rescore.py](../tests/bench/rescore.py)).'])
 
 
 def _by(axes: Any, figures: Mapping[str, Mapping[str, float | None]], label: str) -> None:

@@ -2,8 +2,7 @@
 
 The warehouse is made without audio: 200 distinct calls of 60 turns (the sentences of
 tests/phrase_scenes.py, a tenth of the words misheard), judged once; their rows are then written
-again and again under new ids, 2000 calls a day. The standard has 160 rules: the shipped ones and
-rules of three common shapes over all acts.
+again and again under new ids, 2000 calls a day. The standard is the default one.
 
     python -m tests.bench.rescore [--calls 20000]
 """
@@ -17,7 +16,6 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -25,7 +23,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.lexicons import load_acts
 from pipeline.standards import load_standard
 from tests.calls_for_tests import call_of, perceived_of
 from tests.phrase_scenes import scene
@@ -37,7 +34,7 @@ from warehouse.commit import at_versions, changing, make_visible, next_catalog
 from warehouse.records import Result
 from warehouse.rewrite import Writer, swap_in
 
-CALLS, TEMPLATES, A_DAY, RULES, WORKERS = 20_000, 200, 2000, 160, 2
+CALLS, TEMPLATES, A_DAY, WORKERS = 20_000, 200, 2000, 2
 FIRST = date(2026, 1, 1)
 NAMES = ('calls', *landing.NESTED)
 
@@ -52,7 +49,8 @@ def main() -> None:
 
 def measured(folder: Path, calls: int = CALLS) -> dict[str, Any]:
     """Calls a second and peak memory of both paths at `calls`, and at a quarter of them."""
-    return {'turns': 60, 'rules': RULES, 'workers': WORKERS, 'sizes': {
+    rules = sum(rule.on and rule.decide is not None for rule in load_standard('default').rules)
+    return {'turns': 60, 'rules': rules, 'workers': WORKERS, 'templates': TEMPLATES, 'sizes': {
         str(number): _of_size(folder / str(number), number) for number in (calls // 4, calls)}}
 
 
@@ -92,25 +90,10 @@ def _timed(folder: Path, standard: Path, *flags: str) -> dict[str, Any]:
 
 
 def standard_of(folder: Path, file: str, lines: str = '') -> Path:
-    """A standard of RULES rules, called `default`."""
-    decided = sum(rule.on and rule.decide is not None for rule in load_standard('default').rules)
-    rules = ''.join(f'  bench-{n}: {{stage: {stage}, sentence: s, source: s, tier: A, weight: 1, '
-                    f'decide: {decide}}}\n'
-                    for n, (stage, decide) in zip(range(RULES - decided), _shapes(), strict=False))
+    """The default standard, with some lines of its own."""
     path = folder / f'{file}.yaml'
-    path.write_text(f'extends: default\nname: default\n{lines}rules:\n{rules}', encoding='utf-8')
+    path.write_text(f'extends: default\nname: default\n{lines}', encoding='utf-8')
     return path
-
-
-def _shapes() -> Iterator[tuple[str, str]]:
-    acts = list(load_acts())
-    for n in range(RULES):
-        act, other = acts[n % len(acts)], acts[(7 * n + 3) % len(acts)]
-        yield (('wording', f'avoid, act: {act}, window: call'),
-               ('opening', f'say, act: {act}, window: opening'),
-               ('closing', f'say, act: {act}, window: closing'),
-               ('listening', f'after, trigger: {other}, act: {act}, within_s: 20, '
-                             'pair_min: 0.5'))[n % 4]
 
 
 def make_warehouse(root: Path, standard: Standard, calls: int) -> float:
