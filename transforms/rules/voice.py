@@ -146,11 +146,6 @@ def _rates(turns: list[Turn], scene: Scene, min_turn_s: float) -> list[float]:
 
 
 def _deviation(values: list[float]) -> float:
-    mean = fsum(values) / len(values)
-    return sqrt(fsum((value - mean) ** 2 for value in values) / len(values))
-
-
-def _deviation(values: list[float]) -> float:
     """The standard deviation; `statistics.pstdev` is exact, and far too slow for every call."""
     mean = fsum(values) / len(values)
     return sqrt(fsum((value - mean) ** 2 for value in values) / len(values))
