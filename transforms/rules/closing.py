@@ -263,8 +263,8 @@ def ends_in_time(scene: Scene, *, max_s: Seconds) -> Verdict:
     if scene.phrase_trust == NONE:
         return unknown('the words are not known well enough')
     ends = signoff.cluster[0].start_s if signoff.cluster else scene.conversation_end_s
-    business = max((turn.end_s for turn in scene.turns
-                    if turn.end_s <= ends and not turn.is_backchannel), default=ends)
+    business = max([turn.end_s for own in (scene.agent_turns, scene.caller_turns) for turn in own
+                    if turn.end_s <= ends], default=ends)
     turn = scene.turn_at(AGENT, ends)
     if turn is not None and signoff.cluster and turn.start_s < ends - 1.0:
         business = ends  # the agent goes on to the closing in the same turn
