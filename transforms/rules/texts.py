@@ -157,7 +157,7 @@ def numbers(text: str, language: str, least: int) -> list[str]:
     """The numbers of at least so many digits, as digits, whether written or spelt out: one after
     the other, pauses and hyphens between them."""
     spelt = _DIGITS.get(language, {})
-    if not _FIGURE.search(text) and _spelt_out(text, language) < least - 1:
+    if _spelt_out(text, language) < least - 1 and not _FIGURE.search(text):
         return []
     parts = text if language in _UNSPACED else [
         piece for word in _words(text) for piece in (list(word) if word.isdigit() else [word])]
