@@ -322,7 +322,7 @@ def _has_time(scene: Scene, hit: Event) -> bool:
 
 @lru_cache(maxsize=16)
 def _timed(lexicon: Lexicon) -> tuple[tuple[str, str], ...]:
-    """The phrases that promise an answer and name its time: what stands before and after, `plain`.
-    """
-    return tuple((plain(first), plain(last)) for phrase in lexicon.categories.get('callback_commitment', ())
-                 for first, slot, last in (phrase.partition('{duration}'),) if slot)
+    """The phrases that promise an answer and name its time: what stands before and after, plain."""
+    parts = [phrase.partition('{duration}')
+             for phrase in lexicon.categories.get('callback_commitment', ())]
+    return tuple((plain(first), plain(last)) for first, slot, last in parts if slot)
