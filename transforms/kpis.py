@@ -189,8 +189,9 @@ def _rate(judged: Judged, silent: bool) -> Part:
         seconds = total(talk.speech)
         if seconds >= judged.standard.turns.min_rate_speech_s and seconds > 0:
             words = judged.words
-            said = (words.text[i] for i, speaker in enumerate(words.speaker)
-                    if speaker == talk.speaker and words.turn[i] >= 0)
+            said = [text for text, speaker, turn in zip(
+                words.text, words.speaker, words.turn, strict=True)
+                if speaker == talk.speaker and turn >= 0]
             row[names[talk.speaker]] = count_units(said, unit) / seconds * 60
     return row, dict.fromkeys(names.values(), 'too little speech for a rate')
 

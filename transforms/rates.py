@@ -17,7 +17,7 @@ def rate_unit(language: str) -> str:
 def count_units(texts: Iterable[str], unit: str) -> int:
     """How many units some transcript words are; punctuation is none."""
     if unit == 'word':
-        return sum(1 for text in texts if tokens_of(text))
+        return sum(map(bool, map(tokens_of, texts)))
     if unit == 'char':
         return sum(1 for text in texts for letter in text if letter.isalnum())
     return sum(_syllables(text) for text in texts)

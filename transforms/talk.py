@@ -98,24 +98,28 @@ def make_talk(speaker: str, voice: Sequence[Span], words: LaneWords, aligned: Se
     """
     spans = list(voice)
     if trust == FULL:
-        spans += [span for i, measured in enumerate(aligned) if measured
-                  for span in _as_speech(words, i, voice, rule)]
+        spans += _words_as_speech(words, aligned, voice, rule)
     speech = union(spans)
     return Talk(speaker, tuple(speech), tuple(union(speech, rule.ipu_gap_s)), words)
 
 
-def _as_speech(words: LaneWords, i: int, voice: Sequence[Span], rule: TurnRule) -> list[Span]:
-    """What a word adds to voice activity: aligners stretch words, engines hear some in noise."""
-    start, end = words.start_s[i], words.end_s[i]
-    at = bisect_right(voice, (start, float('inf'))) - 1
-    if at >= 0 and voice[at][1] >= end:
-        return []
-    score = words.score[i]
-    near = [(max(start, low - rule.word_slack_s), min(end, high + rule.word_slack_s))
-            for low, high in voice[max(0, at):at + 3] if low < end and start < high]
-    if near:
-        return near
-    return [(start, end)] if score is not None and score >= rule.word_score else []
+def _words_as_speech(words: LaneWords, aligned: Sequence[bool], voice: Sequence[Span],
+                     rule: TurnRule) -> list[Span]:
+    """What words add to voice activity: aligners stretch words, engines hear some in noise."""
+    out: list[Span] = []
+    at = -1  # of the last voice activity that begins by the word's start
+    for start, end, score, measured in zip(words.start_s, words.end_s, words.score, aligned,
+                                           strict=True):
+        while at + 1 < len(voice) and voice[at + 1][0] <= start:
+            at += 1
+        if not measured or (at >= 0 and voice[at][1] >= end):
+            continue
+        near = [(max(start, low - rule.word_slack_s), min(end, high + rule.word_slack_s))
+                for low, high in voice[max(0, at):at + 3] if low < end and start < high]
+        if not near and score is not None and score >= rule.word_score:
+            near = [(start, end)]
+        out += near
+    return out
 
 
 def run_at(spans: Sequence[Span], index: int, gap_s: float) -> tuple[int, int]:

@@ -80,13 +80,14 @@ def speech_events(agent: Lane, caller: Lane,
 
 def timed_words(words: Words, index: Sequence[int]) -> tuple[LaneWords, list[bool]]:
     """The words of these indices that have a time, sorted, and which of those were measured."""
-    rows = sorted((start, end, i) for i in index
-                  if (start := words.start_s[i]) is not None
-                  and (end := words.end_s[i]) is not None)
-    order = [i for _, _, i in rows]
-    lane = LaneWords(tuple(start for start, _, _ in rows), tuple(end for _, end, _ in rows),
-                     tuple(words.text[i] for i in order),
-                     tuple(words.confidence[i] for i in order), tuple(order))
+    rows = sorted([(start, end, i) for i in index
+                   if (start := words.start_s[i]) is not None
+                   and (end := words.end_s[i]) is not None])
+    if not rows:
+        return LaneWords(), []
+    start_s, end_s, order = zip(*rows, strict=True)
+    lane = LaneWords(start_s, end_s, tuple([words.text[i] for i in order]),
+                     tuple([words.confidence[i] for i in order]), order)
     return lane, [words.time_quality[i] == 'aligned' for i in order]
 
 

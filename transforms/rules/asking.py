@@ -9,7 +9,7 @@ from annotated_types import Ge
 from transforms.rules.registry import decider
 from transforms.rules.scene import Scene
 from transforms.rules.shapes import Seconds, Share, is_sure
-from transforms.rules.texts import content_words, is_open, questions, similarity
+from transforms.rules.texts import content_words, is_open, similarity
 from transforms.rules.verdict import Verdict, failed, not_applicable, passed, shared, unknown
 from transforms.talk import FULL
 from transforms.turns import NO_SPACES
@@ -136,8 +136,9 @@ def ends_with_question(scene: Scene, *, words: Count, chars: Count, least: Share
     long = [turn for turn in scene.agent_turns if turn.word_count >= size]
     if not long:
         return not_applicable('the agent gives no longer answer')
-    asking = [turn for turn in long if (found := questions(turn.text, scene.language))
-              and turn.text.rstrip().endswith(found[-1])]
+    last = {turn.turn: found[-1] for turn, found in scene.questions}
+    asking = [turn for turn in long if turn.turn in last
+              and turn.text.rstrip().endswith(last[turn.turn])]
     at = asking[0] if asking else long[0]
     verdict = shared(len(asking), len(long) - len(asking), least,
                      'longer answers that end with a question', span=(at.start_s, at.end_s))

@@ -6,7 +6,7 @@ ask for is worked out when it is first asked, once a call.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from math import inf
@@ -171,7 +171,14 @@ class Scene:
 
     def turn_at(self, speaker: str, at_s: float) -> Turn | None:
         """The party's turn around an instant, listening signals left out."""
-        return next((t for t in self._turns_of[speaker] if t.start_s <= at_s <= t.end_s), None)
+        turns = self._turns_of[speaker]
+        until = bisect_right(self._turn_starts[speaker], at_s)
+        # Turns may touch: of two the first is meant.
+        return next((t for t in turns[max(0, until - 2):until] if at_s <= t.end_s), None)
+
+    @cached_property
+    def _turn_starts(self) -> dict[str, list[float]]:
+        return {who: [turn.start_s for turn in own] for who, own in self._turns_of.items()}
 
     @cached_property
     def speech(self) -> dict[str, list[Span]]:
@@ -179,9 +186,9 @@ class Scene:
         silent = union([(e.start_s, e.end_s) for e in (*self.events('hold'), *self.events('ivr'))])
         out = {}
         for who in (AGENT, CALLER):
-            own = [(e.start_s, e.end_s) for e in self.events('speech')
-                   if e.speaker == who and e.label != 'bleed']
-            out[who] = subtract(union(own), silent) if silent else union(own)
+            own = union([(e.start_s, e.end_s) for e in self.events('speech')
+                         if e.speaker == who and e.label != 'bleed'])
+            out[who] = subtract(own, silent) if silent else own
         return out
 
     @cached_property

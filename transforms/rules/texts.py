@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from itertools import pairwise
 
@@ -157,7 +157,7 @@ def numbers(text: str, language: str, least: int) -> list[str]:
     """The numbers of at least so many digits, as digits, whether written or spelt out: one after
     the other, pauses and hyphens between them."""
     spelt = _DIGITS.get(language, {})
-    if not _FIGURE.search(text) and _spelt_out(text, language) < least - 1:
+    if _spelt_out(text, language, spelt) < least - 1 and not _FIGURE.search(text):
         return []
     parts = text if language in _UNSPACED else [
         piece for word in _words(text) for piece in (list(word) if word.isdigit() else [word])]
@@ -172,9 +172,8 @@ def numbers(text: str, language: str, least: int) -> list[str]:
     return [run for run in runs if len(run) >= least]
 
 
-def _spelt_out(text: str, language: str) -> int:
+def _spelt_out(text: str, language: str, spelt: Mapping[str, float]) -> int:
     """About how many digits are spelt out in a text: one before a full stop is missed."""
-    spelt = _DIGITS.get(language, {})
     if language in _UNSPACED:
         return sum(text.count(word) for word in spelt)
     return sum(map(spelt.__contains__, text.casefold().replace(',', ' ').split()))
