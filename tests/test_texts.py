@@ -69,3 +69,17 @@ def test_a_language_is_told_by_script_and_common_words(text, language):
 def test_a_name_is_heard_though_a_letter_is_wrong():
     assert texts.calls('Thank you, Mr Johnsen', 'Peter Johnson', 'en')
     assert not texts.calls('Thank you, sir', 'Peter Johnson', 'en')
+
+
+@pytest.mark.parametrize(('language', 'request_', 'text', 'taken'), [
+    ('en', 'my bill is far too high', 'So the bill is high.', True),
+    ('en', 'my bill is far too high', 'The billing is highly seasonal.', False),  # other words
+    ('en', 'my bill is far too high', 'One moment please.', False),
+    ('ko', '요금이 너무 많아요', '요금은 확인하겠습니다.', False),
+    ('ko', '요금이 이상해요', '요금을 확인하겠습니다.', True),
+    ('zh', '账单太高', '您的账单太贵', True)])
+def test_a_request_is_taken_up_by_the_words_that_carry_its_meaning(language, request_, text, taken):
+    words = texts.content_words(request_, language)
+    assert texts.takes_up(text, words, 0.4, language) is taken
+    shared = len(words & texts.content_words(text, language))
+    assert (shared >= 0.4 * len(words)) is taken

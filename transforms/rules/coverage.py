@@ -52,7 +52,7 @@ class _Running:
         if index < 0:
             return 0.0
         start, end = self._spans[index]
-        return self._before[index] + min(at_s, end) - start
+        return self._before[index] + (at_s if at_s < end else end) - start
 
 
 def spoken(words: Words, least_score: float, join_s: float) -> dict[str, list[Span]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from transforms.rates import count_units, rate_unit
 from transforms.rules.scene import Scene
 from warehouse.records import AGENT
 
 
+@lru_cache(maxsize=1)  # more than one rule asks, of one call after the other
 def agent_rates(scene: Scene) -> list[tuple[int, float]]:
     """Of each of the agent's turns: its words (ko: syllables; ja, zh: characters), and how many of
     them come to a minute of its speech, 0.0 where there is none."""
