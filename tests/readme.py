@@ -104,9 +104,9 @@ def _rescore(found: dict[str, Any] | None) -> list[tuple[str, str]]:
         return []
     most = max(found['sizes'], key=int)
     by = found['sizes'][most]
-    return [(f'{int(most):,} stored calls judged again by two workers: rules or weights changed; all '
-             'anew', f'{by["rules"]["calls_per_s"]} and {by["phrases"]["calls_per_s"]} calls a '
-             'second')]
+    what = 'stored calls judged again by two workers: rules or weights changed; all anew'
+    return [(f'{int(most):,} {what}',
+             f'{by["rules"]["calls_per_s"]} and {by["phrases"]["calls_per_s"]} calls a second')]
 
 
 def _speed(results: dict[str, Any]) -> list[tuple[str, str]]:
