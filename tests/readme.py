@@ -65,7 +65,8 @@ def _alike(one: str, other: str) -> bool:
 def bench_table() -> str:
     """What bench/results.json says, as the README shows it."""
     results = json.loads(RESULTS.read_text())
-    rows = [*_accuracy(results['accuracy']), *_speed(results)]
+    rows = [*_accuracy(results['accuracy']), *_phrases(results['phrases']['by_language']),
+            *_speed(results), *_rescore(results.get('rescore'))]
     return '| what | measured |\n| --- | --- |\n' + ''.join(
         f'| {what} | {figure} |\n' for what, figure in rows)
 
@@ -90,6 +91,22 @@ def _accuracy(found: dict[str, Any]) -> list[tuple[str, str]]:
              f'{100 * mono["sample_der"]:.1f} %; {100 * mono["der"]["15"]:.1f} %'),
             ('mono: agent and caller right',
              f'{mono["roles"]["right"]} of {mono["roles"]["calls"]} calls')]
+
+
+def _phrases(found: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(f'phrases in {100 * by["error_rate"]:.0f} % recognition errors, {language}: recall, '
+             'precision', f'{by["recall"]:.3f}, {by["precision"]:.3f}')
+            for language, by in sorted(found.items())]
+
+
+def _rescore(found: dict[str, Any] | None) -> list[tuple[str, str]]:
+    if found is None:
+        return []
+    most = max(found['sizes'], key=int)
+    by = found['sizes'][most]
+    what = 'stored calls judged again by two workers: rules or weights changed; all anew'
+    return [(f'{int(most):,} {what}',
+             f'{by["rules"]["calls_per_s"]} and {by["phrases"]["calls_per_s"]} calls a second')]
 
 
 def _speed(results: dict[str, Any]) -> list[tuple[str, str]]:
