@@ -28,7 +28,10 @@ BUCKET = 4  # windows start at multiples of this many tokens
 SLACK = 2  # tokens that a part may take more, on either side
 BESIDE = '^'  # marks a capitalised name inside a sentence: it may stand between a phrase's words
 NAME_BESIDE = 0.1  # what such a name costs there
-EDGE = 0.3  # more for the loss of a part's first or last token: what is left may be another phrase
+# More for the loss of a part's first or last token, or for another word (by a cost of at least
+# OTHER) in its place: what is left may be another phrase.
+EDGE = 0.3
+OTHER = 0.85
 SCALE = 100  # costs are whole numbers of hundredths
 MARGIN = 64  # tokens of nothing on either side of a call
 
@@ -139,6 +142,7 @@ class Index:
         longest = int(self.length.max(initial=1))
         self.columns = np.zeros((count, longest), np.int64)
         self.lost = np.zeros((count, longest), np.int32)
+        self.edge = np.zeros((count, 2), np.int32)
         self.allowed = np.array([round(part.allowed * SCALE) for part in parts], np.int32)
         self.whole = np.array([part.whole for part in parts], np.bool_)
         self.parties = np.array([part.parties for part in parts], np.int8)
@@ -148,8 +152,11 @@ class Index:
             self.columns[n, :len(at)] = at
             lost = [tongue.lost(token) for token in part.tokens]
             self.lost[n, :len(at)] = np.rint(np.array(lost) * SCALE)
-            for edge in {0, len(at) - 1}:
-                self.lost[n, edge] += round(EDGE * tongue.weight(part.tokens[edge]) * SCALE)
+            self.edge[n] = [round(EDGE * tongue.weight(part.tokens[edge]) * SCALE)
+                            for edge in (0, -1)]
+            self.lost[n, 0] += self.edge[n, 0]
+            if len(at) > 1:
+                self.lost[n, len(at) - 1] += self.edge[n, 1]
             self.bits[n] = heard.bits_of(at)
             self.missing[n] = _most_missing(sorted(min(cost, 0.85) for cost in lost), part.allowed)
         self._post(columns)
