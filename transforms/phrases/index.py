@@ -23,6 +23,7 @@ LONG = 8  # letters of a part from which on it is looked for by threes
 TWICE = 5  # letters of a part from which on two of its runs have to be there
 NEVER = 1000
 RARE = 6  # parts that share a word, at most, for the word alone to lead to them
+SMALL = 0.6  # what losing a small word costs at most
 ALIKE = 0.5  # the cost up to which a heard word stands for a meant one
 BUCKET = 4  # windows start at multiples of this many tokens
 SLACK = 2  # tokens that a part may take more, on either side
@@ -147,7 +148,8 @@ class Index:
         self.whole = np.array([part.whole for part in parts], np.bool_)
         self.parties = np.array([part.parties for part in parts], np.int8)
         self.bits = np.zeros((count, 2), np.uint64)
-        self.missing = np.zeros(count, np.int64)
+        self.small = np.zeros((count, 2), np.uint64)
+        self.absent = np.zeros((count, 2), np.int32)
         for n, (part, at) in enumerate(zip(parts, columns, strict=True)):
             self.columns[n, :len(at)] = at
             lost = [tongue.lost(token) for token in part.tokens]
@@ -158,7 +160,11 @@ class Index:
             if len(at) > 1:
                 self.lost[n, len(at) - 1] += self.edge[n, 1]
             self.bits[n] = heard.bits_of(at)
-            self.missing[n] = _most_missing(sorted(min(cost, 0.85) for cost in lost), part.allowed)
+            small = [at[i] for i, cost in enumerate(lost) if cost < SMALL]
+            self.small[n] = heard.bits_of(small) if small else 0
+            for i, of in enumerate(([cost for cost in lost if cost < SMALL],
+                                    [cost for cost in lost if cost >= SMALL])):
+                self.absent[n, i] = round(min([OTHER, *of]) * SCALE)
         self._post(columns)
 
     def _post(self, columns: Sequence[Sequence[int]]) -> None:
@@ -269,16 +275,9 @@ class Index:
         length = self.length[part] + 2 * SLACK + BUCKET
         level = np.minimum(np.int64(5), np.log2(length).astype(np.int64))
         window = table[level, start] | table[level, start + length - (1 << level)]
-        absent = np.bitwise_count(self.bits[part] & ~window).sum(axis=1)
-        likely = absent <= self.missing[part]
+        absent = self.bits[part] & ~window
+        small = np.bitwise_count(absent & self.small[part]).sum(axis=1, dtype=np.int32)
+        large = np.bitwise_count(absent).sum(axis=1, dtype=np.int32) - small
+        cost = small * self.absent[part, 0] + large * self.absent[part, 1]
+        likely = cost <= self.allowed[part]
         return part[likely], start[likely]
-
-
-def _most_missing(costs: Sequence[float], allowed: float) -> int:
-    total, count = 0.0, 0
-    for cost in costs:
-        total += cost
-        if total > allowed + 1e-6:
-            break
-        count += 1
-    return count
