@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from transforms.phrases.index import BUCKET, OTHER, SCALE, SLACK, Index, Ints
 from transforms.phrases.tongue import FORBIDDEN
 
-LENGTHS = (14, 9, 5)  # parts of about the same length are aligned together
+LENGTHS = (9,)  # parts of about the same length are aligned together
 PRUNED = 2  # after so many tokens of a part, windows without hope are dropped
 
 _NEVER = int(FORBIDDEN * SCALE)

@@ -33,6 +33,7 @@ NAME_BESIDE = 0.1  # what such a name costs there
 # OTHER) in its place: what is left may be another phrase.
 EDGE = 0.3
 OTHER = 0.85
+BITS = 512  # that stand for the sounds of a window
 SCALE = 100  # costs are whole numbers of hundredths
 MARGIN = 64  # tokens of nothing on either side of a call
 
@@ -79,7 +80,7 @@ class Heard:
         self.costs = np.full((size, len(self.vocabulary)), int(FORBIDDEN * SCALE), np.int32)
         self.added = np.full(size, int(FORBIDDEN * SCALE), np.int32)
         self.sound = np.full(size, -1, np.int64)
-        self.bits = np.zeros((size, 2), np.uint64)
+        self.bits = np.zeros((size, BITS // 64), np.uint64)
 
     def rows_of(self, tokens: Sequence[str]) -> Ints:
         """The rows of some tokens, '' for the end of a turn."""
@@ -121,9 +122,9 @@ class Heard:
 
 
 def _bits(count: int) -> NDArray[np.uint64]:
-    """One of 128 bits for each sound, as two words."""
-    at = (np.arange(count) * 2654435761 >> 7) % 128
-    out = np.zeros((count, 2), np.uint64)
+    """One of BITS bits for each sound, as words of 64."""
+    at = (np.arange(count) * 2654435761 >> 7) % BITS
+    out = np.zeros((count, BITS // 64), np.uint64)
     out[np.arange(count), at // 64] = np.uint64(1) << (at % 64).astype(np.uint64)
     return out
 
@@ -147,8 +148,8 @@ class Index:
         self.allowed = np.array([round(part.allowed * SCALE) for part in parts], np.int32)
         self.whole = np.array([part.whole for part in parts], np.bool_)
         self.parties = np.array([part.parties for part in parts], np.int8)
-        self.bits = np.zeros((count, 2), np.uint64)
-        self.small = np.zeros((count, 2), np.uint64)
+        self.bits = np.zeros((count, BITS // 64), np.uint64)
+        self.small = np.zeros((count, BITS // 64), np.uint64)
         self.absent = np.zeros((count, 2), np.int32)
         for n, (part, at) in enumerate(zip(parts, columns, strict=True)):
             self.columns[n, :len(at)] = at
