@@ -141,4 +141,4 @@ CHINESE = Tongue(
     heard_for=_heard_for, lost=_lost, added=_added, negation=_negation,
     duration_end=_duration_end, name_ends=_name_ends,
     whole_turn=frozenset({'什么', '啊', '蛤', '哪位', '说', '讲'}),
-    weight=_weight, allowance=(0.55, 1.3), name_letters=2)
+    weight=_weight, allowance=(0.5, 1.5), name_letters=2)
