@@ -51,6 +51,7 @@ _PAIRS = {
     ('all', 'right'): 'alright', ('good', 'bye'): 'goodbye', ('uh', 'huh'): 'mhm',
     ('mm', 'hmm'): 'mhm', ('mm', 'hm'): 'mhm', ('mm', 'mm'): 'mhm',
 }
+_SECOND = frozenset(second for _, second in _PAIRS)
 _NO_LETTER = re.compile(r"[^\w']+|_")
 
 _NUMBERS = _words(
@@ -93,7 +94,7 @@ def tokenise(words: Sequence[str]) -> tuple[list[str], list[int]]:
     where: list[int] = []
     for index, word in enumerate(words):
         for token in tokens_of(word):
-            pair = _PAIRS.get((tokens[-1], token)) if tokens else None
+            pair = _PAIRS.get((tokens[-1], token)) if token in _SECOND and tokens else None
             if pair:
                 tokens[-1] = pair
             else:

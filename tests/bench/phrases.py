@@ -20,6 +20,9 @@ from transforms.phrases import Match, Matcher
 from transforms.phrases.tongues import tongue_of
 
 SEEDS = (1000, 1199)
+# Short phrases have at most, long ones at least so many words (False) or characters (True), the
+# slots not counted.
+LENGTHS = {False: (2, 4), True: (4, 7)}
 TARGET = {'recall': 0.90, 'precision': 0.98}
 
 
@@ -61,7 +64,7 @@ class Tally:
         self.found: Counter[str] = Counter()
         self.false: Counter[str] = Counter()
         self.intact: Counter[str] = Counter()
-        self.short: Counter[str] = Counter()
+        self.by_length: dict[str, Counter[str]] = defaultdict(Counter)
         self.examples: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
 
     def add(self, one: Scene, matches: Iterable[Match]) -> None:
@@ -97,13 +100,15 @@ class Tally:
                    for phrase in self._lexicon.categories[category])
 
     def _survived(self, category: str, phrase: str, heard: Sequence[str], found: bool) -> None:
-        """Counts phrases that no error hit, and short ones (two words or four letters at most)."""
+        """Counts phrases that no error hit, and each by how long it is."""
         tongue = tongue_of(self._lexicon.language)
         line = ' ' + ' '.join(tongue.tokenise(heard).tokens) + ' '
         intact = _pattern(self._lexicon.language, phrase).search(line) is not None
         self.intact[category] += intact
-        if len(tongue.tokenise(phrase.split()).tokens) <= (4 if tongue.letters else 2):
-            self.short.update(said=1, intact=int(intact), found=int(found))
+        tokens = len(tongue.tokenise(re.sub(r'\{\w+\}', ' ', phrase).split()).tokens)
+        short, long = LENGTHS[tongue.letters]
+        length = 'short' if tokens <= short else 'long' if tokens >= long else 'middle'
+        self.by_length[length].update(said=1, intact=int(intact), found=int(found))
 
     def figures(self) -> dict[str, Any]:
         names = [name for name in self._lexicon.categories if self.said[name] or self.false[name]]
@@ -116,9 +121,10 @@ class Tally:
             (by[name][figure] or 0.0) < least for figure, least in TARGET.items())]
         return {'recall': _share(found, said), 'precision': _share(found, found + false),
                 'intact': _share(sum(self.intact.values()), said),
-                'short': {'said': self.short['said'],
-                          'intact': _share(self.short['intact'], self.short['said']),
-                          'recall': _share(self.short['found'], self.short['said'])},
+                'by_length': {length: {'said': of['said'],
+                                       'intact': _share(of['intact'], of['said']),
+                                       'recall': _share(of['found'], of['said'])}
+                              for length, of in self.by_length.items()},
                 'said': said, 'below_target': below, 'by_category': by}
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.phrases.index import BUCKET, SCALE, SLACK, Index, Ints
+from transforms.phrases.index import BUCKET, OTHER, SCALE, SLACK, Index, Ints
 from transforms.phrases.tongue import FORBIDDEN
 
-LENGTHS = (14, 9, 5)  # parts of about the same length are aligned together
+LENGTHS = (9,)  # parts of about the same length are aligned together
 PRUNED = 2  # after so many tokens of a part, windows without hope are dropped
 
 _NEVER = int(FORBIDDEN * SCALE)
+_OTHER = round(OTHER * SCALE)
 _STARTS = 64  # a cost times this, plus 63 less the column where it starts
 
 
@@ -65,6 +66,11 @@ def _group(index: Index, rows: Ints, party: NDArray[np.int8], part: NDArray[np.i
             heard, added = heard[hope], added[hope]
         here = best + index.lost[part, n, None] * _STARTS
         swapped = index.heard.costs[heard, index.columns[part, n, None]]
+        if n == 0:
+            swapped += (swapped >= _OTHER) * index.edge[part, :1]
+        ending = int(np.searchsorted(-index.length[part], -n - 1, side='left'))
+        last = swapped[ending:]
+        last += (last >= _OTHER) * index.edge[part[ending:], 1:]
         swapped *= _STARTS
         swapped += best[:, :-1]
         np.minimum(here[:, 1:], swapped, out=here[:, 1:])

@@ -69,4 +69,4 @@ ENGLISH = Tongue(
     heard_for=Likeness(_sound, FUNCTION_WORDS, _negation), lost=_lost, added=_added,
     negation=_negation, duration_end=duration_end, name_ends=_name_ends,
     whole_turn=frozenset({'what', 'huh', 'come again'}),
-    weight=_weight, allowance=(0.55, 1.0))
+    weight=_weight, allowance=(0.7, 1.3))

@@ -23,12 +23,17 @@ LONG = 8  # letters of a part from which on it is looked for by threes
 TWICE = 5  # letters of a part from which on two of its runs have to be there
 NEVER = 1000
 RARE = 6  # parts that share a word, at most, for the word alone to lead to them
+SMALL = 0.6  # what losing a small word costs at most
 ALIKE = 0.5  # the cost up to which a heard word stands for a meant one
 BUCKET = 4  # windows start at multiples of this many tokens
 SLACK = 2  # tokens that a part may take more, on either side
 BESIDE = '^'  # marks a capitalised name inside a sentence: it may stand between a phrase's words
 NAME_BESIDE = 0.1  # what such a name costs there
-EDGE = 0.3  # more for the loss of a part's first or last token: what is left may be another phrase
+# More for the loss of a part's first or last token, or for another word (by a cost of at least
+# OTHER) in its place: what is left may be another phrase.
+EDGE = 0.3
+OTHER = 0.85
+BITS = 512  # that stand for the sounds of a window
 SCALE = 100  # costs are whole numbers of hundredths
 MARGIN = 64  # tokens of nothing on either side of a call
 
@@ -75,7 +80,7 @@ class Heard:
         self.costs = np.full((size, len(self.vocabulary)), int(FORBIDDEN * SCALE), np.int32)
         self.added = np.full(size, int(FORBIDDEN * SCALE), np.int32)
         self.sound = np.full(size, -1, np.int64)
-        self.bits = np.zeros((size, 2), np.uint64)
+        self.bits = np.zeros((size, BITS // 64), np.uint64)
 
     def rows_of(self, tokens: Sequence[str]) -> Ints:
         """The rows of some tokens, '' for the end of a turn."""
@@ -117,9 +122,9 @@ class Heard:
 
 
 def _bits(count: int) -> NDArray[np.uint64]:
-    """One of 128 bits for each sound, as two words."""
-    at = (np.arange(count) * 2654435761 >> 7) % 128
-    out = np.zeros((count, 2), np.uint64)
+    """One of BITS bits for each sound, as words of 64."""
+    at = (np.arange(count) * 2654435761 >> 7) % BITS
+    out = np.zeros((count, BITS // 64), np.uint64)
     out[np.arange(count), at // 64] = np.uint64(1) << (at % 64).astype(np.uint64)
     return out
 
@@ -139,19 +144,28 @@ class Index:
         longest = int(self.length.max(initial=1))
         self.columns = np.zeros((count, longest), np.int64)
         self.lost = np.zeros((count, longest), np.int32)
+        self.edge = np.zeros((count, 2), np.int32)
         self.allowed = np.array([round(part.allowed * SCALE) for part in parts], np.int32)
         self.whole = np.array([part.whole for part in parts], np.bool_)
         self.parties = np.array([part.parties for part in parts], np.int8)
-        self.bits = np.zeros((count, 2), np.uint64)
-        self.missing = np.zeros(count, np.int64)
+        self.bits = np.zeros((count, BITS // 64), np.uint64)
+        self.small = np.zeros((count, BITS // 64), np.uint64)
+        self.absent = np.zeros((count, 2), np.int32)
         for n, (part, at) in enumerate(zip(parts, columns, strict=True)):
             self.columns[n, :len(at)] = at
             lost = [tongue.lost(token) for token in part.tokens]
             self.lost[n, :len(at)] = np.rint(np.array(lost) * SCALE)
-            for edge in {0, len(at) - 1}:
-                self.lost[n, edge] += round(EDGE * tongue.weight(part.tokens[edge]) * SCALE)
+            self.edge[n] = [round(EDGE * tongue.weight(part.tokens[edge]) * SCALE)
+                            for edge in (0, -1)]
+            self.lost[n, 0] += self.edge[n, 0]
+            if len(at) > 1:
+                self.lost[n, len(at) - 1] += self.edge[n, 1]
             self.bits[n] = heard.bits_of(at)
-            self.missing[n] = _most_missing(sorted(min(cost, 0.85) for cost in lost), part.allowed)
+            small = [at[i] for i, cost in enumerate(lost) if cost < SMALL]
+            self.small[n] = heard.bits_of(small) if small else 0
+            for i, of in enumerate(([cost for cost in lost if cost < SMALL],
+                                    [cost for cost in lost if cost >= SMALL])):
+                self.absent[n, i] = round(min([OTHER, *of]) * SCALE)
         self._post(columns)
 
     def _post(self, columns: Sequence[Sequence[int]]) -> None:
@@ -262,16 +276,9 @@ class Index:
         length = self.length[part] + 2 * SLACK + BUCKET
         level = np.minimum(np.int64(5), np.log2(length).astype(np.int64))
         window = table[level, start] | table[level, start + length - (1 << level)]
-        absent = np.bitwise_count(self.bits[part] & ~window).sum(axis=1)
-        likely = absent <= self.missing[part]
+        absent = self.bits[part] & ~window
+        small = np.bitwise_count(absent & self.small[part]).sum(axis=1, dtype=np.int32)
+        large = np.bitwise_count(absent).sum(axis=1, dtype=np.int32) - small
+        cost = small * self.absent[part, 0] + large * self.absent[part, 1]
+        likely = cost <= self.allowed[part]
         return part[likely], start[likely]
-
-
-def _most_missing(costs: Sequence[float], allowed: float) -> int:
-    total, count = 0.0, 0
-    for cost in costs:
-        total += cost
-        if total > allowed + 1e-6:
-            break
-        count += 1
-    return count

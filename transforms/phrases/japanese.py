@@ -151,7 +151,7 @@ def _negation(token: str) -> bool:
 def _lost(token: str) -> float:
     if token[0] == NOT:
         return FORBIDDEN
-    return 0.4 if token in _PARTICLES else 0.7
+    return 0.4 if token in _PARTICLES else 0.85
 
 
 def _weight(token: str) -> float:
@@ -192,4 +192,4 @@ JAPANESE = Tongue(
     heard_for=_heard_for, lost=_lost, added=_added, negation=_negation,
     duration_end=_duration_end, name_ends=_name_ends,
     whole_turn=frozenset({'えっ', 'はあ'}),
-    weight=_weight, allowance=(0.28, 3.0), name_letters=2)
+    weight=_weight, allowance=(0.34, 3.0), name_letters=2)

@@ -174,4 +174,4 @@ KOREAN = Tongue(
     sound=_sound, heard_for=_heard_for, lost=_lost, added=_added, negation=_negation,
     duration_end=_duration_end, name_ends=_name_ends,
     whole_turn=frozenset({'뭐요', '왜요', '이름이요'}),
-    weight=_weight, allowance=(0.45, 2.2), name_letters=3)
+    weight=_weight, allowance=(0.55, 2.4), name_letters=3)

@@ -16,16 +16,15 @@ from transforms.phrases.choose import Hit, best
 from transforms.phrases.index import SCALE, Heard, Index, Part
 from transforms.phrases.slots import LEAST_BESIDE, Piece, Slots
 from transforms.phrases.texts import Text, rows_of
-from transforms.phrases.tongue import Tokens
+from transforms.phrases.tongue import SCORE_COST, Tokens
 from transforms.phrases.tongues import tongue_of
+from transforms.phrases.whole import WholeTurns
 from warehouse.records import AGENT, CALLER, Words
 
-WHOLE_TURN_CATEGORIES = frozenset({'backchannel', 'banned_opening'})
 # Their bare words count where a sentence begins.
 OPENS_SENTENCE = frozenset({'why_question', 'assent', 'objection'})
 OPENING_LETTERS = 3  # letters up to which a phrase is a bare word
 SHORT = 2  # tokens up to which a phrase loses none
-COST = 0.2  # off the score for a cost of 1
 
 _OF_AGENT, _OF_CALLER = 1, 2
 
@@ -54,7 +53,6 @@ class _Phrase:
     pieces: tuple[Piece, ...]
     pivot: int
     opens_sentence: bool = False
-    whole_turn: bool = False  # counts as a whole turn alone
     exact: tuple[str, ...] = ()  # the unfolded tokens that alone count; () for any that fold to it
 
     @property
@@ -71,12 +69,9 @@ class Matcher:
         self._tongue = tongue_of(lexicon.language)
         companies = [tuple(self._pattern(name)) for name in lexicon.companies]
         self._slots = Slots(self._tongue, [name for name in companies if name])
-        self._whole: set[tuple[str, tuple[str, ...]]] = set()
+        self._whole = WholeTurns(self._tongue, lexicon)
         phrases = list(self._phrases())
-        self._signals = {tuple(self._pattern(phrase))
-                         for phrase in lexicon.categories.get('backchannel', ())}
-        self._longest_signal = max(map(len, self._signals), default=0)
-        self.signal_tokens = frozenset(s[0] for s in self._signals if len(s) == 1)
+        self.signal_tokens = self._whole.signal_tokens
         self._prepare(phrases)
 
     def __reduce__(self) -> tuple[type[Matcher], tuple[Lexicon]]:
@@ -85,18 +80,10 @@ class Matcher:
     def _phrases(self) -> Iterable[tuple[_Phrase, float]]:
         """The phrases that are looked for anywhere, and what each may differ by."""
         tongue, lexicon = self._tongue, self.lexicon
-        whole = {tuple(self._pattern(phrase)) for phrase in tongue.whole_turn}
         for category, written in lexicon.categories.items():
             for phrase in written:
                 tokens = tuple(self._pattern(phrase))
-                if not tokens:
-                    continue
-                if category in WHOLE_TURN_CATEGORIES or (
-                        category == 'repeat_request_banned' and tokens in whole):
-                    self._whole.add((category, tokens))
-                    if len(tokens) > (SHORT if tongue.letters else 1):
-                        yield (_Phrase(category, (tokens,), 0, whole_turn=True), tongue.allowed(
-                            tokens, lexicon.strictness.get(phrase), beside=1))
+                if not tokens or (category, tokens) in self._whole:
                     continue
                 if not self._usable(phrase):
                     continue
@@ -141,8 +128,6 @@ class Matcher:
             piece = phrase.pieces[phrase.pivot]
             assert isinstance(piece, tuple)
             party = _OF_CALLER if phrase.category in callers else _OF_AGENT
-            if phrase.category == 'backchannel':
-                party = _OF_CALLER | _OF_AGENT
             whole = len(piece) <= SHORT and not self._sure(phrase.pieces)
             by_part.setdefault(Part(piece, allowed, party, whole), []).append(phrase)
         parts = list(by_part)
@@ -176,9 +161,8 @@ class Matcher:
         for (turn, at), text, hits, caller in zip(turns.items(), texts, found, by_caller,
                                                   strict=True):
             banned = ('banned_opening',) if turn == first_agent else ()
-            if not banned:
-                hits = [hit for hit in hits if hit.category != 'banned_opening']
-            hits += self._whole_turn(text, () if caller else ('repeat_request_banned', *banned))
+            hits += self._whole.hits(
+                text.tokens, () if caller else ('repeat_request_banned', *banned))
             out += (_match(words, at, text, hit) for hit in best(hits))
         return tuple(sorted(out, key=lambda m: (m.start_s, m.end_s, m.speaker, m.category)))
 
@@ -218,14 +202,12 @@ class Matcher:
             return
         for phrase in self._of_part[part]:
             for filled in self._slots.fill(text, phrase.pieces, phrase.pivot, first, end):
-                if phrase.whole_turn and filled.end - filled.first < len(text.tokens):
-                    continue
                 if phrase.exact and not self._holds(text, filled.first, filled.end, phrase.exact):
                     continue
                 if phrase.opens_sentence and not text.starts_sentence(filled.first):
                     continue
-                hits.append(Hit(phrase.category, filled.first, filled.end,
-                                max(0.05, 1.0 - COST * cost / SCALE - filled.off), phrase.length,
+                score = max(0.05, 1.0 - SCORE_COST * cost / SCALE - filled.off)
+                hits.append(Hit(phrase.category, filled.first, filled.end, score, phrase.length,
                                 cost / SCALE, filled.guess, part))
                 break
 
@@ -243,27 +225,7 @@ class Matcher:
 
     def is_signal(self, words: Sequence[str]) -> bool:
         """Whether the words are listening signals ("right, okay") and nothing else."""
-        tokens = self._tongue.tokenise(words).tokens
-        return bool(tokens) and self._is_signal(tokens)
-
-    def _is_signal(self, tokens: Sequence[str]) -> bool:
-        reached = {0}
-        for start in range(len(tokens)):
-            if start in reached:
-                reached |= {start + n for n in range(1, self._longest_signal + 1)
-                            if tuple(tokens[start:start + n]) in self._signals}
-        return len(tokens) in reached
-
-    def _whole_turn(self, text: Text, categories: Sequence[str]) -> list[Hit]:
-        count = len(text.tokens)
-        if not 0 < count <= (24 if self._tongue.letters else 6):
-            return []
-        whole = tuple(text.tokens)
-        out = [Hit(category, 0, count, 1.0, count) for category in categories
-               if (category, whole) in self._whole]
-        if self._is_signal(whole):
-            out.append(Hit('backchannel', 0, count, 1.0, count))
-        return out
+        return self._whole.is_signal(self._tongue.tokenise(words).tokens)
 
 
 @lru_cache(maxsize=16)

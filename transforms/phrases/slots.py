@@ -12,6 +12,8 @@ from transforms.phrases.tongue import Tongue
 from transforms.tokens import alike
 
 GUESSED = 0.2  # off the score of a name that only its place gives away
+SLIPPED = 0.1  # off the score for a small word heard between a phrase and its slot
+SMALL = 0.45  # what a small word costs at most where it was not meant
 UNSURE = 0.1  # off the score of a duration whose number is none
 LEAST_BESIDE = 4  # letters beside a company that nobody named
 COMPANY_UNLIKE = 0.34  # the share of a company's sounds that may be others
@@ -60,7 +62,11 @@ class Slots:
                 yield from self._after(text, pieces[1:],
                                        _wider(so_far, so_far.first, at + len(piece)))
             return
-        for end, off, guess in self._ends(text, piece, at):
+        ends = self._ends(text, piece, at)
+        if not ends and self._tongue.added(''.join(text.tokens[at:at + 1]) or ' ') <= SMALL:
+            ends = [(end, off + SLIPPED, guess)
+                    for end, off, guess in self._ends(text, piece, at + 1)]
+        for end, off, guess in ends:
             yield from self._after(text, pieces[1:], _wider(so_far, so_far.first, end, off, guess))
 
     def _before(self, text: Text, pieces: Sequence[Piece], so_far: Filled) -> Iterator[Filled]:

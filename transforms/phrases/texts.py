@@ -16,12 +16,9 @@ _SENTENCE_END = re.compile(r'[.?!。？！]["\'」』）)]*$')
 
 
 class Text:
-    """The tokens of one turn; `at` is where they begin in the call's row of tokens.
+    """The tokens of one turn; `at` is where they begin in the call's row of tokens."""
 
-    `read` are the tokens, the reading of a character (たなか of 田中) marked as no particle.
-    """
-
-    __slots__ = ('at', 'cased', 'first', 'last', 'raw', 'read', 'tokens')
+    __slots__ = ('_read', 'at', 'cased', 'first', 'last', 'raw', 'tokens')
 
     def __init__(self, raw: Sequence[str], cased: bool, tongue: Tongue, at: int = MARGIN):
         self.raw = raw
@@ -29,14 +26,21 @@ class Text:
         self.at = at
         split = tongue.tokenise(raw)
         self.tokens, self.first, self.last = split.tokens, split.first, split.last
-        self.read = self.tokens if not tongue.letters else [
-            READ if len(raw[word]) == 1 and (word in (before, after)) else token
-            for token, before, word, after in zip(self.tokens, [-1, *self.first], self.first,
-                                                  [*self.first[1:], -1], strict=False)]
+        self._read: list[str] | None = None if tongue.letters else self.tokens
+
+    @property
+    def read(self) -> list[str]:
+        """The tokens, the reading of a character (たなか of 田中) marked as no particle."""
+        if self._read is None:
+            self._read = [
+                READ if len(self.raw[word]) == 1 and word in (before, after) else token
+                for token, before, word, after in zip(self.tokens, [-1, *self.first], self.first,
+                                                      [*self.first[1:], -1], strict=False)]
+        return self._read
 
     def amid(self, at: int) -> bool:
         """Whether a token is the reading of a character, but for its beginning."""
-        return self.read[at] == READ and at > 0 and self.first[at] == self.first[at - 1]
+        return at > 0 and self.first[at] == self.first[at - 1] and self.read[at] == READ
 
     def letters(self, first: int, end: int) -> int:
         """How many characters some tokens are, a reading counted as the one it is read from."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 # Costs, in words (or in characters where a language has no spaces); fitted.
 FORBIDDEN = 90.0  # of what changes the meaning: never within a phrase's allowance
 UNLIKE = 1.6  # another word altogether
+SCORE_COST = 0.2  # off a match's score for a cost of 1
 
 Costs = NDArray[np.float32]
 
