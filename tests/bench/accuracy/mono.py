@@ -18,7 +18,7 @@ from transforms.conversation import Audio, Reference
 from transforms.intervals import Span, intersect, total
 from warehouse.records import AGENT, CALLER
 
-SEEDS = {20: range(FIRST, LAST + 1, 10), 15: range(FIRST, LAST + 1, 4),  # by SNR in dB
+SEEDS = {20: range(FIRST, LAST + 1, 10), 15: range(FIRST, LAST + 1, 2),  # by SNR in dB
          10: range(FIRST, LAST + 1, 10)}
 COLLAR_S = 0.25
 
