@@ -8,7 +8,7 @@ whose rows agree in another than its events.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from transforms.assess import Assessment, judged, measure
 from transforms.phrasebook import Phrasebook
@@ -91,4 +91,4 @@ def _under(standard: Standard, measured: Assessment) -> Assessment:
         measured.events,
         tuple(finding._replace(standard=name, rule_version=version)
               for finding in measured.findings),
-        (replace(one, standard=name, rule_version=version),))
+        (Kpis(**(vars(one) | {'standard': name, 'rule_version': version})),))

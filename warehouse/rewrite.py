@@ -61,8 +61,7 @@ class Writer:
 
     def write(self, *parts: pa.Table) -> None:
         """Adds a row group: rows of calls that come after those written before."""
-        plain = [part.select(self.schema.names).cast(self.schema) for part in parts
-                 if part.num_rows]
+        plain = [self._alike(part.select(self.schema.names)) for part in parts if part.num_rows]
         if not plain:
             return
         table = pa.concat_tables(plain)
@@ -74,6 +73,10 @@ class Writer:
         self._low = self._low if self._rows else ids[0].as_py()
         self._high = ids[-1].as_py()
         self._rows += table.num_rows
+
+    def _alike(self, part: pa.Table) -> pa.Table:
+        # A cast copies even what is of the type already.
+        return part if part.schema == self.schema else part.cast(self.schema)
 
     def close(self) -> Written | None:
         """Ends the file; None, and no file, where it has no rows."""

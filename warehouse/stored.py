@@ -58,8 +58,8 @@ class Rows:
             return _empty(self._name), np.empty(0, dtype=np.int64)
         if len(parts) == 1:
             return self._ordered(*parts[0])
-        plain = [table.cast(_plain(table.schema)) for table, _ in parts]
-        return self._ordered(pa.concat_tables(plain), np.concatenate([at for _, at in parts]))
+        return self._ordered(_joined([table for table, _ in parts]),
+                             np.concatenate([at for _, at in parts]))
 
     def _ordered(self, table: pa.Table, at: np.ndarray) -> tuple[pa.Table, np.ndarray]:
         if self._name in NUMBER:
@@ -92,7 +92,7 @@ class Rows:
 
 
 def _rows_of(table: pa.Table, place: Mapping[str, int]) -> tuple[pa.Table, np.ndarray]:
-    ids = table['call_id'].combine_chunks()
+    ids = _whole(table['call_id'])
     if not pa.types.is_dictionary(ids.type):
         ids = ids.dictionary_encode()
     known = np.array([place.get(call_id, -1) for call_id in ids.dictionary.to_pylist()],
@@ -102,6 +102,12 @@ def _rows_of(table: pa.Table, place: Mapping[str, int]) -> tuple[pa.Table, np.nd
     if len(rows) and rows[-1] - rows[0] + 1 == len(rows):
         return table.slice(rows[0], len(rows)), at[rows[0]:rows[-1] + 1]
     return table.take(rows), at[rows]
+
+
+def _joined(tables: Sequence[pa.Table]) -> pa.Table:
+    if any(table.schema != tables[0].schema for table in tables):
+        tables = [table.cast(_plain(table.schema)) for table in tables]
+    return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
 
 
 def _plain(schema: pa.Schema) -> pa.Schema:
@@ -115,21 +121,29 @@ def _empty(name: str) -> pa.Table:
     return pa.schema([f for f in schema if f.name != 'call_date']).empty_table()
 
 
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    """The column in one piece; to combine a single one would copy it."""
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    if not column.num_chunks:
+        return pa.array([], column.type)
+    return column.combine_chunks()
+
+
 def values_of(column: pa.ChunkedArray) -> list[Any]:
     """The column as a list, null as None."""
-    array = column.combine_chunks()
-    if isinstance(array, pa.ChunkedArray):
-        array = array.chunk(0) if array.num_chunks else pa.array([], column.type)
+    array = _whole(column)
     kind = array.type
     if pa.types.is_dictionary(kind):
         words = np.array([*array.dictionary.to_pylist(), None], dtype=object)
         return words[array.indices.fill_null(len(words) - 1).to_numpy()].tolist()
     if pa.types.is_string(kind):
         return array.to_numpy(zero_copy_only=False).tolist()
-    if not (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
+    if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or (
+            pa.types.is_boolean(kind) and not array.null_count)):
         return array.to_pylist()
     if not array.null_count:
-        return array.to_numpy().tolist()
+        return array.to_numpy(zero_copy_only=False).tolist()
     if array.null_count == len(array):
         return [None] * len(array)
     out = array.fill_null(0).to_numpy().astype(object)
@@ -180,7 +194,7 @@ def _calls_of(span: Span, size: int) -> Iterator[list[Call]]:
 
 
 def _of_others(table: pa.Table, standards: Sequence[str]) -> pa.Table:
-    names = table['standard'].combine_chunks()
+    names = _whole(table['standard'])
     names = names if pa.types.is_dictionary(names.type) else names.dictionary_encode()
     known = np.array([name not in standards for name in names.dictionary.to_pylist()], dtype=bool)
     if not known.any():
@@ -204,7 +218,7 @@ def _results(calls: list[Call], found: Mapping[str, tuple[pa.Table, np.ndarray]]
 
 
 def _reasons(table: pa.Table, at: np.ndarray) -> tuple[pa.Table, np.ndarray]:
-    stages = table['stage'].combine_chunks()
+    stages = _whole(table['stage'])
     stages = stages if pa.types.is_dictionary(stages.type) else stages.dictionary_encode()
     wanted = np.array([stage == 'kpi' for stage in stages.dictionary.to_pylist()], dtype=bool)
     if not wanted.any():

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
@@ -39,32 +42,56 @@ class Likeness:
     def __init__(self, sound: Callable[[str], str], function_words: Collection[str],
                  negation: Callable[[str], bool]):
         self._sound = sound
-        self._function_words = function_words
+        self._function_words = frozenset(function_words)
         self._negation = negation
 
     def __call__(self, heard: str, meant: Sequence[str]) -> Costs:
-        spelt = _shares(heard, meant)
-        sound = self._sound(heard)
-        spoken = _shares(sound, [self._sound(word) for word in meant])
+        known = _meant(tuple(meant), self._sound, self._function_words, self._negation)
+        spelt = _shares(heard, known.words, known.letters)
+        spoken = _shares(self._sound(heard), known.sounds, known.sound_letters)
         share = np.minimum(spelt, np.where(spoken == 0, 0, spoken * 1.15))
         costs = np.full(len(meant), UNLIKE, np.float32)
         for most, cost in reversed(_NEAR):
             costs[share <= most] = cost
-        length = np.array([max(len(heard), len(word)) for word in meant])
+        length = np.maximum(known.letters, len(heard))
         for letters, cost in _SHORT_WORD.items():
-            costs[(length == letters) & (share > 0)] = np.maximum(
-                costs[(length == letters) & (share > 0)], cost)
+            short = (length == letters) & (share > 0)
+            costs[short] = np.maximum(costs[short], cost)
         costs[(share == 0) & (spelt > 0) & (length <= 4)] = SAME_SOUND_SHORT
-        small = np.array([word in self._function_words for word in meant])
-        costs[small] = np.minimum(costs[small],
-                                  SWAPPED if heard in self._function_words else _WEAK)
+        costs[known.small] = np.minimum(costs[known.small],
+                                        SWAPPED if heard in self._function_words else _WEAK)
         if self._negation(heard):
             costs[:] = FORBIDDEN
-        costs[[self._negation(word) for word in meant]] = FORBIDDEN
-        costs[[word == heard for word in meant]] = 0.0
+        costs[known.negates] = FORBIDDEN
+        costs[known.places.get(heard, [])] = 0.0
         return costs
 
 
-def _shares(heard: str, meant: Sequence[str]) -> Costs:
+class _Meant(NamedTuple):
+    """What is the same of a vocabulary whatever was heard."""
+
+    words: tuple[str, ...]
+    letters: NDArray[np.int64]
+    sounds: tuple[str, ...]
+    sound_letters: NDArray[np.int64]
+    small: NDArray[np.bool_]
+    negates: NDArray[np.bool_]
+    places: dict[str, list[int]]
+
+
+@lru_cache(maxsize=64)
+def _meant(words: tuple[str, ...], sound: Callable[[str], str],
+           function_words: frozenset[str], negation: Callable[[str], bool]) -> _Meant:
+    heard_as = tuple(map(sound, words))
+    places: dict[str, list[int]] = {}
+    for at, word in enumerate(words):
+        places.setdefault(word, []).append(at)
+    return _Meant(words, np.array(list(map(len, words)), np.int64),
+                  heard_as, np.array(list(map(len, heard_as)), np.int64),
+                  np.array([word in function_words for word in words], np.bool_),
+                  np.array([negation(word) for word in words], np.bool_), places)
+
+
+def _shares(heard: str, meant: Sequence[str], letters: NDArray[np.int64]) -> Costs:
     distances = cdist([heard], meant, scorer=Levenshtein.distance, dtype=np.float32)[0]
-    return distances / np.array([max(1, len(heard), len(word)) for word in meant], np.float32)
+    return distances / np.maximum(letters, max(1, len(heard))).astype(np.float32)
