@@ -140,7 +140,7 @@ def _sql(args: argparse.Namespace, rest: list[str]) -> int:
 def _call(args: argparse.Namespace, rest: list[str]) -> int:
     from pipeline.show_call import print_call
 
-    return OK if print_call(_warehouse(args), args.call_id, args.as_of) else WRONG_USE
+    return OK if print_call(_warehouse(args), args.call_id, args.as_of, args.all) else WRONG_USE
 
 
 def _models_pull(args: argparse.Namespace, rest: list[str]) -> int:
@@ -287,6 +287,7 @@ of turns, overlaps, silences, rings and holds are the same, events and measures 
     call = _command(commands, 'call', _call, 'explain one call: timeline, transcript, findings',
                     'example:\n  etiquette call c-2026-0001')
     call.add_argument('call_id', metavar='CALL_ID')
+    call.add_argument('--all', action='store_true', help='every rule, also those that do not apply')
     for command in (sql, call):
         command.add_argument('--as-of', type=int, metavar='N', help='an older catalog, by number')
     rules = _command(commands, 'rules', _rules, 'list the rules of a standard, with their sources',

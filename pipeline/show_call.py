@@ -11,7 +11,14 @@ from rich.rule import Rule
 from rich.text import Text
 
 from pipeline.rule_rows import rule_texts
-from pipeline.show_findings import clock, finding_table, scores, unknown_measures
+from pipeline.show_findings import (
+    clock,
+    finding_table,
+    is_shown,
+    rest,
+    scores,
+    unknown_measures,
+)
 from pipeline.text import clean
 from warehouse.query import run_sql
 
@@ -31,8 +38,11 @@ KPI_GROUPS = (
 )
 
 
-def print_call(root: Path, call_id: str, as_of: int | None) -> bool:
-    """Prints the call; False (with a word to standard error) where it is not in the warehouse."""
+def print_call(root: Path, call_id: str, as_of: int | None, everything: bool = False) -> bool:
+    """Prints the call; False (with a word to standard error) where it is not in the warehouse.
+
+    `everything` shows the rules that do not apply, or have no weight and are not known, too.
+    """
     def ask(table: str, order: str = '1') -> list[dict[str, Any]]:
         rows = run_sql(root, f'SELECT * FROM {table} WHERE call_id = ? ORDER BY {order}',
                        parameters=[call_id], as_of=as_of)
@@ -56,17 +66,20 @@ def print_call(root: Path, call_id: str, as_of: int | None) -> bool:
                         *_transcript(ask('turns', 'turn'), events)))
     if kpis:
         console.print(Group(Rule('figures', align='left', style='dim'), *_figures(kpis[0])))
-    _print_findings(console, kpis[0] if kpis else None, findings)
+    _print_findings(console, kpis[0] if kpis else None, findings, everything)
     return True
 
 
 def _print_findings(console: Console, kpis: dict[str, Any] | None,
-                    findings: list[dict[str, Any]]) -> None:
+                    findings: list[dict[str, Any]], everything: bool) -> None:
     rules = [f for f in findings if f['stage'] != 'kpi']
     if kpis and rules:
         console.print(Group(Rule('scores', align='left', style='dim'), *scores(kpis, rules)))
-        console.print(Rule('every rule that applies, and the evidence', align='left', style='dim'))
-        console.print(finding_table(rules, rule_texts(kpis['standard'])))
+        console.print(Rule('the rules, and the evidence', align='left', style='dim'))
+        shown = rules if everything else [finding for finding in rules if is_shown(finding)]
+        console.print(finding_table(shown, rule_texts(kpis['standard'])))
+        if not everything:
+            console.print(Group(*rest(rules)))
     open_measures = [f for f in findings if f['stage'] == 'kpi']
     if open_measures:
         console.print(Group(Rule('not known, and why', align='left', style='dim'),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,6 +15,7 @@ from pipeline.text import clean
 SIGNS = {'fail': ('✗', 'bold red'), 'pass': ('✓', 'green'), 'unknown': ('?', 'yellow'),
          'not_applicable': ('·', 'dim')}
 BAR_WIDTH = 20
+_NAMED = r'(the phrase list of) \w+'  # reasons that differ in a name alone
 SCORES = (('opening', 'opening_score'), ('holds', 'hold_score'), ('sign-off', 'signoff_score'))
 
 
@@ -37,7 +40,7 @@ def scores(kpis: Mapping[str, Any], findings: Iterable[Mapping[str, Any]]) -> li
 
 def finding_table(findings: Iterable[Mapping[str, Any]],
                   texts: Mapping[str, tuple[str, str]]) -> Table:
-    """Every rule that applies: result, when, what it weighs, the rule and its source, the reason
+    """A row a finding: result, when, what it weighs, the rule and its source, the reason
     and the words. Failed rules come first, the costliest before the others.
 
     Args:
@@ -48,14 +51,30 @@ def finding_table(findings: Iterable[Mapping[str, Any]],
     table.add_column(justify='right', no_wrap=True)
     table.add_column(overflow='fold')
     order = list(SIGNS)
-    shown = [f for f in findings if f['result'] != 'not_applicable']
-    for finding in sorted(shown, key=lambda f: (
+    for finding in sorted(findings, key=lambda f: (
             order.index(f['result']), -f['weight'] * f['stage_weight'], f['weight'] == 0,
             f['start_s'] or 0.0, f['rule_id'])):
         sign, style = SIGNS[finding['result']]
         when = '' if finding['start_s'] is None else clock(finding['start_s'])
         table.add_row(Text(sign, style=style), when, _told(finding, texts))
     return table
+
+
+def is_shown(finding: Mapping[str, Any]) -> bool:
+    """Whether a finding is worth a place of its own: decided, or charged and not known."""
+    return finding['result'] in ('pass', 'fail') or (
+        finding['result'] == 'unknown' and finding['weight'] > 0)
+
+
+def rest(findings: Iterable[Mapping[str, Any]]) -> list[Text]:
+    """How many of the other rules could not be decided, by reason, and how many do not apply."""
+    others = [finding for finding in findings if not is_shown(finding)]
+    why = Counter(re.sub(_NAMED, r'\1 …', finding['why']) for finding in others
+                  if finding['result'] == 'unknown')
+    idle = sum(finding['result'] == 'not_applicable' for finding in others)
+    lines = [Text(f'? {count} rules without weight: {clean(reason)}')
+             for reason, count in sorted(why.items(), key=lambda row: (-row[1], row[0]))]
+    return [*lines, Text(f'· {idle} rules do not apply; --all names every one')]
 
 
 def unknown_measures(findings: Iterable[Mapping[str, Any]]) -> list[Text]:

@@ -2,7 +2,7 @@ import io
 
 from rich.console import Console
 
-from pipeline.show_findings import finding_table, scores
+from pipeline.show_findings import finding_table, is_shown, rest, scores
 
 KPIS = {'standard': 'default', 'etiquette_score': 71.4, 'etiquette_lo': 60.0, 'etiquette_hi': 80.0,
         'etiquette_coverage': 0.8, 'rules_passed': 9, 'rules_failed': 2, 'rules_unknown': 3,
@@ -31,13 +31,22 @@ def test_a_finding_shows_the_rule_its_source_the_moment_and_the_words():
         assert part in text
 
 
-def test_the_costliest_failure_comes_first_and_what_does_not_apply_is_left_out():
+def test_the_costliest_failure_comes_first():
     text = printed(finding_table([
-        row('kept', 'pass'), row('cheap', stage_weight=0.01), row('dear'), row('open', 'unknown'),
-        row('idle', 'not_applicable')], {}))
+        row('kept', 'pass'), row('cheap', stage_weight=0.01), row('dear'), row('open', 'unknown')],
+        {}))
     assert [text.index(name) for name in ('dear', 'cheap', 'kept', 'open')] == sorted(
         text.index(name) for name in ('dear', 'cheap', 'kept', 'open'))
-    assert 'idle' not in text
+
+
+def test_rules_that_say_nothing_of_the_call_are_counted_by_their_reason():
+    found = [row('a', 'pass', weight=0.0), row('b', 'unknown'), row('c', 'not_applicable'),
+             row('d', 'unknown', weight=0.0, why='the phrase list of refusal is a draft'),
+             row('e', 'unknown', weight=0.0, why='the phrase list of blame is a draft')]
+    assert [one['rule_id'] for one in found if is_shown(one)] == ['a', 'b']
+    assert [line.plain for line in rest(found)] == [
+        '? 2 rules without weight: the phrase list of … is a draft',
+        '· 1 rules do not apply; --all names every one']
 
 
 def test_words_that_would_drive_the_terminal_are_shown_as_text():
