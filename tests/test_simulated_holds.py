@@ -10,7 +10,7 @@ from pipeline.settings import load_settings
 from tests.simulator import Call, Knobs, draw, render
 from tests.simulator.script import HOLDS
 from tests.simulator.sounds import REFERENCE
-from tests.standard_for_tests import default_standard, matcher
+from tests.standard_for_tests import default_standard, phrasebook
 from transforms import stages
 from transforms.assess import assess
 from transforms.conversation import Conversation, RunContext
@@ -52,10 +52,10 @@ def kpis_of(call: Call, ear, known, with_words: bool) -> Kpis:
                       for i, lane in enumerate(heard.lanes))
         heard = replace(heard, lanes=lanes, transcriber='provided', transcript_trust='ok',
                         language='en')
-    heard = stages.taking_turns(default_standard(), matcher().lexicon)(heard)
+    heard = stages.taking_turns(default_standard(), phrasebook())(heard)
     record = stages.call_record(heard, CONTEXT)
     return assess(record, heard.turns, heard.words, heard.events, default_standard(),
-                  matcher()).kpis[0]
+                  phrasebook()).kpis[0]
 
 
 def spoken(call: Call, who: str) -> Words:
