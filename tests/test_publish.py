@@ -375,3 +375,12 @@ def test_other_readers_of_delta_tables_see_the_published_rows(tmp_path):
     assert named['start_s'] == {'comment': 'Start, seconds from the first sample'}
     log = ''.join(p.read_text() for p in (tmp_path / 'tables' / 'turns').rglob('*.json'))
     assert 'word0' not in log  # no text of a call in the clear outside the Parquet files
+
+
+def test_a_publish_of_many_days_counts_them_all(tmp_path):
+    days = [date(2026, 11, 1) + timedelta(days=n) for n in range(20)]
+    for n, day in enumerate(days):
+        landing.put(tmp_path, result(f'c{n}', day=day))
+    publish(tmp_path)
+    counted = run_sql(tmp_path, 'SELECT call_date, sum(passed + failed) FROM rule_day GROUP BY 1')
+    assert {row[0] for row in counted.rows()} == set(days)

@@ -121,17 +121,26 @@ def remove_unfinished(root: Path) -> None:
 def fill(con: duckdb.DuckDBPyConnection, root: Path, catalog: Catalog,
          dates: Collection[date | None] | None = None) -> None:
     """Makes the views of all tables, `kpis` and `about`; of some call dates only if given."""
+    for statement in views_of(root, catalog, dates):
+        con.execute(statement)
+
+
+def views_of(root: Path, catalog: Catalog,
+             dates: Collection[date | None] | None = None) -> list[str]:
+    """The statements that make what `fill` makes. They name the files, so that no Delta table is
+    opened when they are run."""
     wanted = _wanted(root, catalog)
-    con.execute(_STANDARD.format(literal(catalog.standard)))
+    out = [_STANDARD.format(literal(catalog.standard))]
     for table in TABLES.values():
         name = 'kpis_all' if table.name == 'kpis' else table.name
-        con.execute(f'CREATE VIEW {name} AS {select(root, table, catalog, dates)}')
-    con.execute('CREATE VIEW kpis AS SELECT * FROM kpis_all WHERE standard = config_standard()')
-    con.execute(f"""CREATE VIEW about AS SELECT
+        out.append(f'CREATE VIEW {name} AS {select(root, table, catalog, dates)}')
+    out.append('CREATE VIEW kpis AS SELECT * FROM kpis_all WHERE standard = config_standard()')
+    out.append(f"""CREATE VIEW about AS SELECT
         {literal(wanted.root)} AS root, {wanted.catalog} AS catalog,
         {literal(wanted.made_by)} AS made_by, {literal(catalog.standard)} AS standard,
         {literal(catalog.timezone)} AS timezone,
         TIMESTAMPTZ {literal(catalog.published_at)} AS published_at""")
+    return out
 
 
 def select(root: Path, table: Table, catalog: Catalog,

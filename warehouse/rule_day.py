@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -57,9 +57,14 @@ def _has_rows(root: Path, now: Catalog, dates: Collection[date | None]) -> bool:
 def _counted(root: Path, now: Catalog, dates: Collection[date | None]) -> Iterator[pa.Table]:
     """The rows, some dates at a time; no table is empty."""
     ordered = sorted(dates, key=lambda day: (day is None, day or date.min))
-    for first in range(0, len(ordered), _DATES):
-        with duckdb.connect(':memory:') as con:
-            database.fill(con, root, now, ordered[first:first + _DATES])
-            rows = database.ask(con, _COUNTED).cast(TABLES['rule_day'].schema)
-        if rows.num_rows:
-            yield rows
+    # Before the first row is asked for: Delta cannot open a table while it writes another.
+    views = [database.views_of(root, now, ordered[first:first + _DATES])
+             for first in range(0, len(ordered), _DATES)]
+    return (rows for statements in views if (rows := _count(statements)).num_rows)
+
+
+def _count(views: Iterable[str]) -> pa.Table:
+    with duckdb.connect(':memory:') as con:
+        for view in views:
+            con.execute(view)
+        return database.ask(con, _COUNTED).cast(TABLES['rule_day'].schema)
