@@ -12,6 +12,8 @@ _BESIDE_ANY = frozenset({'please', 'informal_address'})
 COSTLY = 1.3  # tokens by which a phrase has to be longer to be worth a cost of 1; fitted
 EQUAL = 0.02  # costs that differ by no more are the same
 CERTAIN = 3  # tokens from which on the exact words leave no room for a guess and a slip
+NEARLY = 0.7  # of a misheard phrase, from which an exact one inside it is what was said...
+SOUND = 0.75  # ...unless it is heard with such a score
 CLEAR = 0.25  # the cost up to which two phrases that fit equally well are both taken as said
 
 
@@ -46,6 +48,7 @@ def best(hits: Sequence[Hit]) -> list[Hit]:
     you for calling {company}". Where the word was lost that tells two phrases apart ("may i
     transfer you", "i'll transfer you") neither was heard.
     """
+    hits = _without_stretched(hits)
     firm = [hit for hit in hits if hit.guess is None]
     certain = [hit for hit in firm if not hit.cost and hit.length >= CERTAIN]
     hits = firm + [hit for hit in hits if hit.guess and not any(
@@ -72,6 +75,19 @@ def best(hits: Sequence[Hit]) -> list[Hit]:
         else:
             kept.append(hit)
     return [hit for n, hit in enumerate(kept) if n not in unclear]
+
+
+def _without_stretched(hits: Sequence[Hit]) -> list[Hit]:
+    """Without the misheard phrases that are little more than an exact one of their own list: what
+    comes after it is not theirs."""
+    exact: dict[str, list[Hit]] = {}
+    for hit in hits:
+        if hit.cost == 0 and hit.guess is None:
+            exact.setdefault(hit.category, []).append(hit)
+    return [hit for hit in hits if hit.score >= SOUND or not any(
+        hit.first <= other.first and other.last <= hit.last
+        and other.last - other.first >= NEARLY * (hit.last - hit.first)
+        for other in exact.get(hit.category, ()))]
 
 
 def _both_true(a: str, b: str) -> bool:
