@@ -121,6 +121,7 @@ def _worked(tasks: Sequence[Task], orders: Orders, workers: int) -> Iterator[Don
 
 def print_rescored(found: Rescored, place: str) -> None:
     """What was done, in a few lines."""
+    from pipeline.show import here
     from pipeline.text import clean
     run = found.run
     seconds = (run.finished_at - run.started_at).total_seconds()
@@ -130,7 +131,7 @@ def print_rescored(found: Rescored, place: str) -> None:
         print(f'{run.calls_published} calls judged by {clean(name)}, version {version}')
     print(f'{found.measured} of them measured anew; {seconds:.0f} s, '
           f'{run.calls_published / max(seconds, 1e-3):.0f} calls a second; '
-          f'catalog {found.catalog} in {clean(place)}')
+          f'catalog {found.catalog} in {clean(here(Path(place)))}')
 
 
 def as_json(found: Rescored) -> str:

@@ -66,7 +66,7 @@ def print_outcome(outcome: Outcome, root: Path) -> None:
     console.print(
         f'{run.calls_in} calls in = {run.calls_published} published + {run.calls_skipped} skipped '
         f'+ {run.calls_rejected} rejected' + (f' ({"; ".join(notes)})' if notes else ''))
-    place = f'catalog {outcome.published.catalog_version} in {clean(_here(root))}'
+    place = f'catalog {outcome.published.catalog_version} in {clean(here(root))}'
     console.print(
         f'{run.audio_s / 60:.1f} min of audio in {wall_s:.0f} s, {run.audio_s / wall_s:.1f} x real '
         f'time; {place}' if run.audio_s else f'nothing new to hear; {place}', soft_wrap=True)
@@ -74,7 +74,7 @@ def print_outcome(outcome: Outcome, root: Path) -> None:
         console.print('why: etiquette sql "SELECT source_uri, step, message, way_out FROM rejects"')
 
 
-def _here(path: Path) -> Path:
+def here(path: Path) -> Path:
     """The path from the current folder, where it lies under it."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
