@@ -65,7 +65,7 @@ def no_dead_air(scene: Scene, *, per_min: Annotated[float, Ge(0)]) -> Verdict:
     talk_s = scene.conversation_end_s - (scene.answer_s or 0.0)
     bad = [event for event, length in zip(found, lengths, strict=True) if length >= rule.bad_s]
     minor = len(found) - len(bad)
-    if not bad and minor <= per_min * talk_s / 60:
+    if not found or (not bad and minor <= per_min * talk_s / 60):
         return passed(f'{minor} silences of {rule.warn_s:g} s, none of {rule.bad_s:g} s')
     worst = max(found, key=lambda event: event.end_s - event.start_s)
     unsure = [waits.unannounced(scene, event.start_s, event.end_s) for event in bad or found]
