@@ -1,0 +1,190 @@
+"""Which recording is a call's, and when it began.
+
+A recording is found by the path or name that the record gives, else by an id in the name of the
+file, else by a number and a time in its name. Where more than one fits, none is taken and all are
+told.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path, PurePosixPath
+
+from pipeline.importers import Begin, Hints
+from pipeline.importers.clock import Clock
+from pipeline.instants import InstantError
+from transforms.media import is_remote, wav_header
+
+AGREE_S = 2.0  # logs tell whole seconds, of both ends
+_WORD = re.compile(r'[A-Za-z0-9]+')
+_SHORTEST_ID = 6  # characters: shorter ones are in many names by chance
+_SHORTEST_NUMBER = 3  # digits of an extension
+_TIME = re.compile(r'(?<!\d)((?:19|20)\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)[-_T. ]?'
+                   r'([0-2]\d)[-_.h]?([0-5]\d)[-_.m]?([0-5]\d)(?!\d)')
+
+
+@dataclass(frozen=True)
+class Found:
+    """The recording of a call, and what it was found by: 'path', 'id' or 'number and time'."""
+
+    path: str
+    by: str
+
+
+@dataclass(frozen=True)
+class NotFound:
+    """Why a call has no recording; more than one where several fit."""
+
+    why: str
+    fits: tuple[str, ...] = ()
+
+
+class Recordings:
+    """The recordings under a folder, to be asked for those of calls."""
+
+    def __init__(self, folder: Path | None, suffixes: Iterable[str], clock: Clock):
+        """Args: folder: None where records alone say where recordings are."""
+        self._folder, self._clock = folder, clock
+        self._by_name: dict[str, list[str]] = defaultdict(list)
+        self._by_stem: dict[str, list[str]] = defaultdict(list)
+        self._by_word: dict[str, list[str]] = defaultdict(list)
+        self.paths = list(_recordings(folder, tuple(suffixes))) if folder else []
+        for path in self.paths:
+            name = os.path.basename(path)  # noqa: PTH119 - a Path costs more than the call
+            self._by_name[name.lower()].append(path)
+            self._by_stem[_stem(name).lower()].append(path)
+            for word in set(_WORD.findall(_stem(name))):
+                self._by_word[word.lower()].append(path)
+
+    def of(self, hints: Hints) -> Found | NotFound:
+        """The recording that the hints lead to."""
+        for file in hints.files:
+            if is_remote(file):
+                return Found(file, 'path')
+            fits = self._named(file)
+            if fits:
+                return _only(fits, 'path', f'the record names {file}')
+        for id in hints.ids:
+            fits = self._with_id(id)
+            if fits:
+                return _only(fits, 'id', f'{id} is in the name of each')
+        fits = self._at_time(hints)
+        if fits:
+            return _only(fits, 'number and time', 'their names hold its number and a time in it')
+        return NotFound(self._why_none(hints))
+
+    def _why_none(self, hints: Hints) -> str:
+        if self._folder is None:
+            return ('the recording that its record names is not there: give --recordings'
+                    if hints.files else 'its record names no recording: give --recordings')
+        return (f'no file under {self._folder} is named like it' if hints.files or hints.ids
+                else 'its record holds nothing that a recording could be named by')
+
+    def _named(self, file: str) -> list[str]:
+        """By the whole path; else by as much of its end as one recording alone has."""
+        path = file.replace('\\', '/')
+        if self._folder is None:
+            return [os.path.abspath(path)] if Path(path).is_file() else []  # noqa: PTH100
+        name = PurePosixPath(path).name.lower()
+        fits = self._by_name.get(name) or self._by_stem.get(name, [])
+        return fits if len(fits) < 2 else _by_end(fits, path)
+
+    def _with_id(self, id: str) -> list[str]:
+        words = _WORD.findall(id)
+        if len(id) < _SHORTEST_ID or not words:
+            return []
+        whole = re.compile(rf'(?<![0-9A-Za-z]){re.escape(id)}(?![0-9A-Za-z]|\.\d)', re.IGNORECASE)
+        longest = max(words, key=len).lower()
+        return [path for path in self._by_word.get(longest, ())
+                if whole.search(_stem(Path(path).name))]
+
+    def _at_time(self, hints: Hints) -> list[str]:
+        if hints.since is None or hints.until is None:
+            return []
+        slack = timedelta(seconds=AGREE_S)
+        numbers = {number.lstrip('+') for number in hints.numbers}
+        fits = {path for number in numbers if len(number) >= _SHORTEST_NUMBER
+                for path in self._by_word.get(number.lower(), ())}
+        return sorted(path for path in fits if (at := self._time_of(path)) is not None
+                      and hints.since - slack <= at <= hints.until + slack)
+
+    def _time_of(self, path: str) -> datetime | None:
+        match = _TIME.search(_stem(Path(path).name))
+        if match is None:
+            return None
+        try:
+            return self._clock.local('{}-{}-{} {}:{}:{}'.format(*match.groups()))
+        except InstantError:
+            return None
+
+
+def begin_of(begins: Iterable[Begin], ended_at: datetime | None,
+             length_s: float | None) -> Begin | None:
+    """When a recording of this length began, if it ended with the call; None if that is unsure.
+
+    Begins that lie within two seconds of each other are one.
+    """
+    begins = sorted(begins, key=lambda begin: begin.at)
+    if not begins:
+        return None
+    if (begins[-1].at - begins[0].at).total_seconds() <= AGREE_S:
+        return begins[0]
+    if ended_at is None or length_s is None:
+        return None
+    fits = [begin for begin in begins
+            if abs((ended_at - begin.at).total_seconds() - length_s) <= AGREE_S]
+    if not fits or (fits[-1].at - fits[0].at).total_seconds() > AGREE_S:
+        return None
+    return fits[0]
+
+
+def length_of(path: str) -> float | None:
+    """Seconds that the file's header tells; None where it tells none, or the file is remote."""
+    if is_remote(path):
+        return None
+    try:
+        with Path(path).open('rb') as file:
+            header = wav_header(file)
+        if header is not None:
+            size = min(header.data_size or header.present_size, header.present_size)
+            return size / header.byte_rate if header.byte_rate else None
+        import av
+
+        with av.open(path) as container:
+            return container.duration / 1e6 if container.duration else None
+    except (OSError, ValueError):  # PyAV's errors are of both kinds
+        return None
+
+
+def _only(fits: list[str], by: str, why: str) -> Found | NotFound:
+    if len(fits) == 1:
+        return Found(fits[0], by)
+    return NotFound(f'{len(fits)} recordings fit: {why}', tuple(fits))
+
+
+def _by_end(fits: list[str], path: str) -> list[str]:
+    """Those that share most of the path's last parts."""
+    parts = PurePosixPath(path).parts[::-1]
+
+    def shared(fit: str) -> int:
+        pairs = zip(parts, PurePosixPath(fit).parts[::-1], strict=False)
+        return next((n for n, (one, other) in enumerate(pairs) if one != other), len(parts))
+    most = max(map(shared, fits))
+    return [fit for fit in fits if shared(fit) == most]
+
+
+def _recordings(folder: Path, suffixes: tuple[str, ...]) -> Iterator[str]:
+    suffixes = tuple(suffix.lower() for suffix in suffixes)
+    for parent, folders, names in os.walk(folder.absolute()):
+        folders[:] = sorted(name for name in folders if not name.startswith('.'))
+        yield from (os.path.join(parent, name) for name in sorted(names)  # noqa: PTH118
+                    if not name.startswith('.') and name.lower().endswith(suffixes))
+
+
+def _stem(name: str) -> str:
+    return name.rpartition('.')[0] or name
