@@ -19,6 +19,10 @@ from zoneinfo import ZoneInfo
 # Name on the command line to module. `importer` loads one, so that the others cost nothing.
 FORMATS = {
     'names': 'names',
+    'connect': 'connect',
+    'genesys': 'genesys',
+    'vcon': 'vcon',
+    'siprec': 'siprec',
 }
 
 
@@ -31,6 +35,7 @@ class Hints:
       ids: ids that the name of the recording may hold.
       numbers: numbers that its name may hold, beside a time from `since` to `until`.
       since, until: when the recording can have begun.
+      hashes: `sha512-<base64url>` of the file, one of which must be its own.
     """
 
     files: tuple[str, ...] = ()
@@ -38,6 +43,7 @@ class Hints:
     numbers: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    hashes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,7 @@ class Row:
       begins: of which one is `started_at`, where `cells` does not say: the one that the length of
         the recording agrees with. `ended_at` is then needed.
       records: how many records were read for it.
+      pair: in place of `hints`, where the agent and the caller have a file each, in this order.
     """
 
     where: str
@@ -77,6 +84,7 @@ class Row:
     hints: Hints = Hints()
     begins: tuple[Begin, ...] = ()
     records: int = 1
+    pair: tuple[Hints, Hints] | None = None
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def files_of(paths: Sequence[Path], wanted: Callable[[Path], bool]) -> list[Path
 def lines_of(path: Path, encoding: str) -> Iterator[Line | Broken]:
     """The lines that are not empty, without their ends."""
     try:
-        with _opened(path) as file:
+        with opened(path) as file:
             for number, raw in enumerate(_raw_lines(file), 1):
                 where = f'{path} line {number}'
                 if raw is None:
@@ -65,7 +65,7 @@ def lines_of(path: Path, encoding: str) -> Iterator[Line | Broken]:
 def text_of(path: Path, encoding: str) -> str | Broken:
     """The whole file, where it is one record."""
     try:
-        with _opened(path) as file:
+        with opened(path) as file:
             raw = file.read(WHOLE_MOST + 1)
     except (OSError, EOFError) as error:
         return Broken(str(path), f'cannot be read: {getattr(error, "strerror", None) or error}',
@@ -80,7 +80,8 @@ def broken(where: str, cause: str, way_out: str, text: str, records: int = 1) ->
     return Broken(where, cause, way_out, text[:TEXT_KEPT], records)
 
 
-def _opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BinaryIO:
+    """The bytes of a file, unpacked where its name ends in .gz."""
     if path.suffix.lower() == '.gz':
         return cast(BinaryIO, gzip.open(path, 'rb'))
     return path.open('rb')

@@ -10,8 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline.importers import Aside, Begin, Broken, Imported, Note, Read, Row
+from pipeline.importers import Aside, Begin, Broken, Hints, Imported, Note, Read, Row
 from pipeline.importers.clock import iso
+from pipeline.importers.content_hash import agrees
 from pipeline.importers.files import broken
 from pipeline.importers.matching import (
     NotFound,
@@ -22,6 +23,7 @@ from pipeline.importers.matching import (
 from pipeline.manifest import AUDIO_COLUMNS, Admitted, Limits, admit, json_of
 from pipeline.places import Place
 from pipeline.rows import RawRow
+from transforms.media import is_remote
 
 _NO_BEGIN = ('it is not known when the recording began: its length fits no time of the call, so '
              'started_at, holds and transfers are left out; --recording-starts says it')
@@ -98,17 +100,36 @@ class _Gathering:
                             'Give each record once.')
                 return
         if not any(row.cells.get(name) for name in AUDIO_COLUMNS):
-            found = self._recordings.of(row.hints)
-            if isinstance(found, NotFound):
-                fits = ''.join(f'; {fit}' for fit in found.fits)
-                self._silent.append((row, found.why + fits))
+            found = self._found(row)
+            if isinstance(found, str):
+                self._silent.append((row, found))
                 return
-            row = _with(row, 'audio_uri', self._uri(found.path), f'recording, by its {found.by}')
-            other = self._heard.setdefault(found.path, row.where)
-            if other != row.where:
-                self._notes['one recording is that of two calls, and is judged as both'] += 1
-            row = self._begun(row, found.path)
+            row = found
         self._check(row)
+
+    def _found(self, row: Row) -> Row | str:
+        """The row with its recording, or why there is none."""
+        wanted = ({'audio_uri': row.hints} if row.pair is None else
+                  dict(zip(('agent_audio_uri', 'caller_audio_uri'), row.pair, strict=True)))
+        path = ''
+        for column, hints in wanted.items():
+            found = self._recordings.of(hints)
+            if isinstance(found, NotFound):
+                return '; '.join((found.why, *found.fits))
+            if hints.hashes and not self._is_same(found.path, hints):
+                return f'{found.path} is not the recording of its record: content_hash differs'
+            row = _with(row, column, self._uri(found.path), f'recording, by its {found.by}')
+            path = found.path
+            if self._heard.setdefault(path, row.where) != row.where:
+                self._notes['one recording is that of two calls, and is judged as both'] += 1
+        return self._begun(row, path)
+
+    @staticmethod
+    def _is_same(path: str, hints: Hints) -> bool:
+        if is_remote(path):
+            return True
+        with Path(path).open('rb') as file:
+            return agrees(file, hints.hashes)
 
     def _uri(self, path: str) -> str:
         folder = self._landing.folder.absolute()
