@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 # Name on the command line to module. `importer` loads one, so that the others cost nothing.
 FORMATS = {
+    'asterisk': 'asterisk',
     'names': 'names',
     'connect': 'connect',
     'genesys': 'genesys',
@@ -154,6 +155,16 @@ class Imported:
     records: int
 
 
+Said = Mapping[str, tuple[Any, str]]  # column to its value and the vendor's field
+
+
+def filled(said: Said) -> tuple[dict[str, Any], dict[str, str]]:
+    """`cells` and `origin` of a Row: what is None or '' is left out, an empty list is not."""
+    known = {name: pair for name, pair in said.items() if pair[0] not in ('', None)}
+    return ({name: value for name, (value, _) in known.items()},
+            {name: origin for name, (_, origin) in known.items()})
+
+
 class Importer(Protocol):
     """What a module of a format has."""
 
@@ -169,4 +180,4 @@ class Importer(Protocol):
 
 def importer(name: str) -> Importer:
     """The module of a format in FORMATS."""
-    return import_module(f'pipeline.importers.{FORMATS[name]}')  # type: ignore[return-value]
+    return import_module(f'pipeline.importers.{FORMATS[name]}')

@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline.importers import Broken, Hints, Options, Read, Row
+from pipeline.importers import Broken, Hints, Options, Read, Row, filled
 from pipeline.importers.clock import Clock, beside_epoch, epoch, iso
 from pipeline.importers.files import files_of
 from pipeline.instants import InstantError
@@ -127,7 +127,7 @@ def _freepbx(path: str, clock: Clock) -> _Cells | None:
         said['agent_id'] = (called, 'called extension')
     elif kind == 'q':
         said['queue'] = (called, 'called queue')
-    return _cells(said)
+    return filled(said)
 
 
 def _three_cx(path: str, clock: Clock) -> _Cells | None:
@@ -135,7 +135,7 @@ def _three_cx(path: str, clock: Clock) -> _Cells | None:
     if match is None:
         return None
     name, extension, number, time, id = match.groups()
-    return _cells({
+    return filled({
         'call_id': (f'3cx-{time}-{id}', 'time and id'),
         'started_at': (iso(clock.local(_iso_local(time[:8], time[8:]))), 'date and time'),
         'agent_id': (extension, 'extension'), 'agent_name': (name, '[name]'),
@@ -157,7 +157,7 @@ def _pca(path: str, regexes: Mapping[str, re.Pattern[str]], field_map: Sequence[
     if time:
         at = _strptime(time.groups(), field_map)
         said['started_at'] = (iso(clock.local(at.isoformat())), 'datetime-regex')
-    return _cells(said) if said else None
+    return filled(said) if said else None
 
 
 def _strptime(values: Sequence[str], field_map: Sequence[str]) -> datetime:
@@ -214,13 +214,7 @@ def _by_pattern(path: str, pattern: re.Pattern[str], clock: Clock) -> _Cells | N
     elif groups.get('year') and groups.get('hour'):
         text = '{year}-{month}-{day} {hour}:{minute}:{second}'.format(**groups)
         said['started_at'] = (iso(clock.local(text)), '{date} {time}')
-    return _cells(said)
-
-
-def _cells(said: Mapping[str, tuple[Any, str]]) -> _Cells:
-    filled = {name: pair for name, pair in said.items() if pair[0] not in ('', None)}
-    return ({name: value for name, (value, _) in filled.items()},
-            {name: origin for name, (_, origin) in filled.items()})
+    return filled(said)
 
 
 def _iso_local(date: str, time: str) -> str:
