@@ -16,8 +16,14 @@ from typing import Any
 from pipeline.importers import Aside, Broken, Hints, Note, Options, Read, Row
 from pipeline.importers.clock import Clock, iso
 from pipeline.importers.files import files_of
-from pipeline.importers.json_records import SUFFIXES, Record, RecordError, records_of, spoilt
-from transforms.media import is_remote
+from pipeline.importers.json_records import (
+    SUFFIXES,
+    Record,
+    RecordError,
+    records_among,
+    records_of,
+    spoilt,
+)
 
 HELP = 'Amazon Connect: contact records (CTR) as JSON, also as Kinesis Firehose lays them down'
 EXAMPLES = """examples:
@@ -68,7 +74,7 @@ def read(paths: Sequence[Path], options: Options) -> Iterator[Read]:
     """The calls that reached an agent. Raises ManifestError where a file is no JSON."""
     clock = Clock(options.zone)
     contacts: dict[str, _Contact] = {}
-    for path in files_of(paths, lambda file: file.suffix.lower() in SUFFIXES):
+    for path in files_of(paths, records_among(SUFFIXES, options)):
         for record in records_of(path, options.encoding):
             yield from _take(record, clock, contacts)
     for contact in contacts.values():
@@ -185,6 +191,8 @@ def _row(contact: _Contact, to_agent: datetime,
         yield Note(_NO_NEXT)
     else:
         cells['transfers'] = transfers
+        if transfers:  # an agent who moved the caller on has left, not hung up
+            cells.pop('hung_up_by', None)
     files = tuple(form for file in contact.files for form in _forms(file))
     yield Row(contact.where, cells, {name: _ORIGIN[name] for name in cells},
               Hints(files=files, ids=(contact.id,)))
@@ -192,7 +200,7 @@ def _row(contact: _Contact, to_agent: datetime,
 
 def _forms(location: str) -> tuple[str, ...]:
     """The file as it may lie on disk, else in its bucket."""
-    return (location,) if is_remote(location) else (location, f's3://{location}')
+    return (location,) if '://' in location else (location, f's3://{location}')
 
 
 def _direction(contact: _Contact, contacts: Mapping[str, _Contact]) -> str | None:

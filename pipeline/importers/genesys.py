@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,14 @@ from typing import Any
 from pipeline.importers import Aside, Begin, Broken, Hints, Note, Options, Read, Row
 from pipeline.importers.clock import Clock, iso
 from pipeline.importers.files import files_of
-from pipeline.importers.json_records import SUFFIXES, Record, RecordError, records_of, spoilt
+from pipeline.importers.json_records import (
+    SUFFIXES,
+    Record,
+    RecordError,
+    records_among,
+    records_of,
+    spoilt,
+)
 
 HELP = 'Genesys Cloud: conversations of the analytics details query, or the bulk export, as JSON'
 EXAMPLES = """examples:
@@ -88,7 +95,7 @@ def read(paths: Sequence[Path], options: Options) -> Iterator[Read]:
     clock = Clock(options.zone)
     conversations: dict[str, _Conversation] = {}
     recordings: dict[str, dict[str, _Recording]] = defaultdict(dict)
-    for path in files_of(paths, lambda file: file.suffix.lower() in SUFFIXES[:4]):
+    for path in files_of(paths, records_among(SUFFIXES[:4], options)):
         for record in records_of(path, options.encoding):
             if isinstance(record, Broken):
                 yield record
@@ -102,7 +109,8 @@ def read(paths: Sequence[Path], options: Options) -> Iterator[Read]:
     for conversation in conversations.values():
         yield from _rows(conversation, list(recordings.pop(conversation.id, {}).values()), channel)
     for rest in recordings.values():
-        yield Aside('is a recording whose conversation is not among the records', len(rest))
+        for _ in rest:
+            yield Note('is a recording whose conversation is not among the records')
     yield from clock.notes()
 
 
@@ -197,12 +205,18 @@ def _rows(conversation: _Conversation, recordings: Sequence[_Recording],
         return
     if not recordings:
         yield from _row(conversation, None, agents, channel, whole=True)
+        return
+    told = 1  # a record of many recordings is counted once
     for recording in sorted(recordings, key=lambda one: one.started):
         heard = [agent for agent in agents if _is_in(agent, recording)]
-        if heard:
-            yield from _row(conversation, recording, heard, channel, len(recordings) == 1)
-        else:
-            yield Aside('is a recording in which no agent speaks', records=0)
+        if not heard:
+            yield Note('is a recording in which no agent speaks: it is left out')
+        for item in _row(conversation, recording, heard, channel, len(recordings) == 1) \
+                if heard else ():
+            yield replace(item, records=told) if isinstance(item, Row) else item
+            told = 0 if isinstance(item, Row) else told
+    if told:
+        yield Aside('has recordings, in none of which an agent speaks')
 
 
 def _is_in(agent: _Session, recording: _Recording) -> bool:
@@ -254,9 +268,10 @@ def _row(conversation: _Conversation, recording: _Recording | None, agents: Sequ
 def _begins(conversation: _Conversation, first: _Session,
             callers: Sequence[_Session]) -> tuple[Begin, ...]:
     """The trunk may be recorded from the start, or without what comes before the agent."""
-    answered = _answered(first, callers)
+    talks = [segment.start for session in (first, *callers) for segment in session.talked]
     begins = [('call', conversation.started, 'conversationStart'),
-              ('connect', answered, 'interact.segmentStart')]
+              ('answer', min(talks, default=None), 'first interact.segmentStart'),
+              ('connect', _answered(first, callers), 'interact.segmentStart')]
     return tuple(Begin(at, kind, origin) for kind, at, origin in begins if at)
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from pipeline.importers import Broken
+from pipeline.importers import Broken, Options
 from pipeline.importers.clock import Clock
 from pipeline.importers.files import WHOLE_MOST, broken, opened
 from pipeline.instants import InstantError
@@ -104,9 +104,29 @@ class Record:
         return tree
 
 
+def records_among(suffixes: tuple[str, ...], options: Options,
+                  written: Path | None = None) -> Callable[[Path], bool]:
+    """Which files of a folder are records, by their names: not those that an import wrote there.
+
+    Args:
+      written: a folder of such files.
+    """
+    outs = {Path(out).absolute() for name in ('out', 'rejects') if (out := options.own.get(name))}
+
+    def wanted(path: Path) -> bool:
+        whole = path.absolute()
+        return (path.suffix.lower() in suffixes and whole not in outs
+                and not (written and whole.is_relative_to(written)))
+    return wanted
+
+
 def spoilt(record: Record, error: RecordError) -> Broken:
     """The record as one that could not be read."""
-    return _broken(record.where, str(error), error.way_out, json.dumps(record.tree)[:_BLOCK])
+    try:
+        text = json.dumps(record.tree)
+    except RecursionError:
+        text = ''
+    return _broken(record.where, str(error), error.way_out, text)
 
 
 def records_of(path: Path, encoding: str, most: int = WHOLE_MOST) -> Iterator[Record | Broken]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from pipeline.importers.json_records import Record
 from pipeline.rows import ManifestError
-from transforms.transcribe.provided import AGENT_LABELS, CALLER_LABELS
 
 _ADDRESSES = ('tel', 'sip', 'mailto', 'uuid', 'name')
 
@@ -58,6 +57,8 @@ def agent_of(parties: Sequence[Record], present: Sequence[int], agents: Agents) 
 
     A role goes before an address. The other of two is the agent where one is called customer.
     """
+    from transforms.transcribe.provided import AGENT_LABELS, CALLER_LABELS
+
     roles = {party: (parties[party].text('role') or parties[party].text('type') or '').lower()
              for party in present}
     found = [party for party in present if roles[party] in AGENT_LABELS]

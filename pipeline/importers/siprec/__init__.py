@@ -20,7 +20,7 @@ from pipeline.importers.clock import Clock, iso
 from pipeline.importers.files import broken, files_of
 from pipeline.importers.json_records import RecordError
 from pipeline.importers.parties import Agents, number_of
-from pipeline.importers.siprec_metadata import Participant, Session, documents_of, merge, tree_of
+from pipeline.importers.siprec.metadata import Participant, Session, documents_of, merge, tree_of
 
 HELP = 'SIPREC: recording metadata of session border controllers (RFC 7865), as XML'
 EXAMPLES = """examples:
@@ -86,7 +86,8 @@ def _row(session: Session, agents: Agents, order: Sequence[str],
     if caller is not None:
         cells['caller_id'], cells['caller_name'] = number_of(caller.addresses[0]), caller.name
     cells = {name: cell for name, cell in cells.items() if cell is not None}
-    ids = _names(session.id) + ((session.sip_id,) if session.sip_id else ())
+    ids = _names(session.id) + (
+        (session.sip_id.partition(';')[0],) if session.sip_id else ())  # its own half
     yield Row(session.where, cells, {name: _ORIGIN[name] for name in cells}, Hints(ids=ids),
               records=session.documents, pair=_pair(session, agent, caller, template))
 

@@ -11,9 +11,8 @@ from urllib.parse import quote
 
 from pipeline.importers import Note, Options
 from pipeline.importers.json_records import Record, RecordError
-from pipeline.importers.vcon_open import body_of
+from pipeline.importers.vcon.opening import body_of
 from pipeline.rows import ManifestError
-from transforms.transcribe.transcripts import TranscriptError, read_transcript
 
 _SUFFIXES = {'audio/x-wav': '.wav', 'audio/wav': '.wav', 'audio/wave': '.wav',
              'audio/vnd.wave': '.wav', 'audio/x-mp3': '.mp3', 'audio/mpeg': '.mp3',
@@ -52,8 +51,8 @@ class Inside:
 
         None where there is none, or several; a Note where it cannot be used.
         """
-        found = [item for item in vcon.parts('analysis') if item.text('type') == 'transcript'
-                 and _is_of(item.tree.get('dialog'), dialog)]
+        every = [item for item in vcon.parts('analysis') if item.text('type') == 'transcript']
+        found = [item for item in every if _is_of(item.tree.get('dialog'), dialog)]
         if len(found) != 1:
             return None
         small = _alone(vcon, found[0])
@@ -63,7 +62,7 @@ class Inside:
             return self._write(small, f'{name}.transcript.json')
         whole = path.absolute()
         is_plain = 'vcon' in vcon.tree and path.suffix.lower() in ('.vcon', '.json') \
-            and len(vcon.parts('analysis')) == 1 and whole.stat().st_size <= _TRANSCRIPT_MOST
+            and len(every) == 1 and whole.stat().st_size <= _TRANSCRIPT_MOST
         if not is_plain or not (self.beside is None or whole.is_relative_to(self.beside)):
             return Note(_ELSEWHERE)
         return str(whole.relative_to(self.beside)) if self.beside else str(whole)
@@ -110,6 +109,8 @@ def _is_of(told: Any, dialog: int) -> bool:
 
 def _alone(vcon: Record, analysis: Record) -> bytes | None:
     """A vCon of the parties and this transcript alone; None where it is not one that is read."""
+    from transforms.transcribe.transcripts import TranscriptError, read_transcript
+
     try:
         body = body_of(analysis.tree)
         if body is None:

@@ -50,7 +50,8 @@ def transfers_of(dialogs: Sequence[Record], of: set[int], agent: int | None,
             continue
         original, by = dialog.tree.get('original'), dialog.tree.get('transferor')
         start = dialog.instant(clock, 'start')
-        about = set(original if isinstance(original, list) else [original])
+        about = {at for at in (original if isinstance(original, list) else [original])
+                 if type(at) is int}
         if start is None or (agent is not None and by not in (agent, None)) \
                 or (original is not None and not about & of):
             continue

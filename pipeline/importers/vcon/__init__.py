@@ -17,17 +17,22 @@ from urllib.parse import unquote, urlsplit
 from pipeline.importers import Aside, Broken, Hints, Note, Options, Read, Row
 from pipeline.importers.clock import Clock, iso
 from pipeline.importers.files import files_of, text_of
-from pipeline.importers.json_records import Record, RecordError, records_of, spoilt
+from pipeline.importers.json_records import (
+    Record,
+    RecordError,
+    records_among,
+    records_of,
+    spoilt,
+)
 from pipeline.importers.parties import Agents, agent_of, party_number
-from pipeline.importers.vcon_history import Joined, history_of, transfers_of
-from pipeline.importers.vcon_inside import Inside, inside_of
-from pipeline.importers.vcon_open import (
+from pipeline.importers.vcon.history import Joined, history_of, transfers_of
+from pipeline.importers.vcon.inside import Inside, inside_of
+from pipeline.importers.vcon.opening import (
     body_of,
     compact_payload,
     hashes_of,
     opened_vcon,
 )
-from transforms.media import is_remote
 
 HELP = 'vCon: conversation containers of the IETF draft, plain or signed'
 EXAMPLES = """examples:
@@ -38,8 +43,8 @@ EXAMPLES = """examples:
 SUFFIXES = ('.vcon', '.json', '.jsonl', '.ndjson', '.jws', '.gz')
 _MOST = 256 << 20  # characters: with the recording of an hour inside
 _TOGETHER_S = 0.5  # recordings of two parties that begin within it are of one call
-_NO_AGENT = ('nothing says which party is the agent: agent_channel, direction and hung_up_by are '
-             'left out; --agent-pattern or --agent-domain says it')
+_NO_AGENT = ('nothing says which party is the agent: agent_channel, direction, holds and '
+             'hung_up_by are left out; --agent-pattern or --agent-domain says it')
 _SIGNED = 'is signed, and the signature was not checked'
 _INLINE = 'holds its recording inside: --unpack with --out writes it beside the manifest'
 _REDACTED = 'has a recording that was taken out of it (redacted)'
@@ -75,7 +80,8 @@ def read(paths: Sequence[Path], options: Options) -> Iterator[Read]:
     """The recordings of the vCons."""
     clock, agents = Clock(options.zone), Agents.of(options.own)
     inside = inside_of(options)
-    for path in files_of(paths, lambda file: file.suffix.lower() in SUFFIXES):
+    wanted = records_among(SUFFIXES, options, inside.folder)
+    for path in files_of(paths, wanted):
         for record in _records(path, options.encoding):
             if isinstance(record, Broken):
                 yield record
@@ -267,9 +273,13 @@ def _history(joined: Joined) -> dict[str, Any]:
 def _hints(talk: _Talk, call_id: str, uuid: str) -> Hints:
     url = talk.tree.get('url')
     url = url if isinstance(url, str) else ''
-    names = [talk.tree.get('filename'), unquote(PurePosixPath(urlsplit(url).path).name)]
-    files = [name for name in names if isinstance(name, str) and name]
-    if is_remote(url) and not url.lower().startswith('http'):  # a run opens gs:// and s3://
+    try:
+        last = unquote(PurePosixPath(urlsplit(url).path).name)
+    except ValueError:  # no URL
+        last = ''
+    files = list(dict.fromkeys(name for name in (talk.tree.get('filename'), last)
+                               if isinstance(name, str) and name))
+    if '://' in url and not url.lower().startswith('http'):  # a run opens gs:// and s3://
         files.append(url)
     return Hints(tuple(files), tuple(dict.fromkeys((call_id, uuid))), hashes=hashes_of(talk.tree))
 
