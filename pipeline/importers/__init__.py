@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 # Name on the command line to module. `importer` loads one, so that the others cost nothing.
 FORMATS = {
     'asterisk': 'asterisk',
+    'freeswitch': 'freeswitch',
     'names': 'names',
     'connect': 'connect',
     'genesys': 'genesys',

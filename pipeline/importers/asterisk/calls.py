@@ -107,7 +107,7 @@ class _Told:
             'transfers': self._transfers(),
             'holds': (self._channels.holds, 'CEL HOLD, UNHOLD'),
         }
-        return said | self._times() | self._parties(direction)
+        return {**said, **self._times(), **self._parties(direction)}
 
     def _linkedid(self) -> tuple[str | None, str]:
         if self._cdr and self._cdr.linkedid:

@@ -102,7 +102,8 @@ def _transfers(events: Sequence[CelEvent]) -> tuple[tuple[datetime, str], ...]:
 
 def _holds(events: Sequence[CelEvent], ended_at: datetime) -> list[dict[str, str]]:
     """From each HOLD to the UNHOLD of the same channel, or the end of the call."""
-    holds, held = [], {}
+    holds: list[tuple[datetime, datetime]] = []
+    held: dict[str, datetime] = {}
     for event in events:
         if event.type == 'HOLD':
             held.setdefault(event.uniqueid, event.at)

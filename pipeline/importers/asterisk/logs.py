@@ -92,9 +92,9 @@ def _layout_of(path: Path, options: Options) -> _Layout:
 
 def _layout(text: str, asked: str | None) -> _Layout | None:
     if text.lstrip().startswith('{'):
-        names = set(_names(_json(text) or {}))
-        return (_Layout(CEL, None) if 'eventtype' in names else
-                _Layout(CDR, None) if {'start', 'duration'} & names else None)
+        given = set(_names(_json(text) or {}))
+        return (_Layout(CEL, None) if 'eventtype' in given else
+                _Layout(CDR, None) if {'start', 'duration'} & given else None)
     if _QUEUE_LINE.match(text):
         return _Layout(QUEUE, None)
     for delimiter in ',;\t|':
@@ -145,7 +145,7 @@ def _record(line: Line, layout: _Layout) -> Record | Broken:
         what = 'has fewer than the five fields of queue_log'
     elif layout.names is None:
         given = _json(line.text)
-        fields = given and dict(zip(_names(given), map(_plain, given.values()), strict=True))
+        fields = _named(given) if given else None
         what = 'is no JSON object'
     else:
         cells = _csv(line.text, layout.delimiter)
@@ -175,6 +175,10 @@ def _json(text: str) -> dict[str, object] | None:
     except (ValueError, RecursionError):
         return None
     return given if isinstance(given, dict) else None
+
+
+def _named(given: Mapping[str, object]) -> dict[str, str]:
+    return dict(zip(_names(given), map(_plain, given.values()), strict=True))
 
 
 def _plain(value: object) -> str:
