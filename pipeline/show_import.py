@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.importers import Broken, Imported, Row
+from pipeline.manifest import AUDIO_COLUMNS
 from pipeline.rows import COLUMNS
 from pipeline.show import output
 from pipeline.text import clean
@@ -89,7 +90,8 @@ def _counts(out: Console, imported: Imported, recordings: int) -> None:
               f'{len(imported.rows)} with their recording, {len(imported.silent)} without, '
               f'{len(imported.broken)} broken', soft_wrap=True)
     if recordings:
-        taken = len({row.cells.get('audio_uri') for row in imported.rows})
+        taken = len({uri for row in imported.rows for name in AUDIO_COLUMNS
+                     if (uri := row.cells.get(name)) and '://' not in uri})
         out.print(f'{recordings} recordings there, {recordings - taken} of them of no call here',
                   soft_wrap=True)
     for why, count in imported.aside.items():

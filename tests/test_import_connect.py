@@ -133,7 +133,8 @@ def test_broken_records_are_named_with_their_place_and_the_others_are_read():
     assert told == {
         'broken.jsonl record 1 (line 1)':
             "ConnectedToAgentTimestamp 'yesterday' is no date and time",
-        'broken.jsonl record 2 (line 2)': 'is not JSON: Invalid control character at',
+        'broken.jsonl record 2 (line 2)':
+            'is not JSON: Invalid control character, at its character 701',
         'broken.jsonl record 3 (line 3)': 'ContactId is missing',
         'broken.jsonl record 4 (line 4)': told['broken.jsonl record 4 (line 4)'],
         'broken.jsonl record 5 (line 5)': 'Agent is no object',

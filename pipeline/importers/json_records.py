@@ -184,7 +184,7 @@ class _Reader:
                 if len(self._text) - self._at >= self._most:
                     return self._skipped(where, f'is longer than {self._most >> 20} MiB, or never '
                                                 'ends')
-                return self._skipped(where, f'is not JSON: {_said(error)}')
+                return self._skipped(where, f'is not JSON: {_said(error, self._at)}')
             self._go(end)
             return Record(where, tree)
 
@@ -231,10 +231,13 @@ def _no_constant(name: str) -> None:
     raise ValueError(f'{name} is no JSON number')
 
 
-def _said(error: Exception) -> str:
+def _said(error: Exception, begin: int) -> str:
     if isinstance(error, RecursionError):
         return 'nested too deep'
-    return error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+    if not isinstance(error, json.JSONDecodeError):
+        return str(error)
+    what = error.msg.removesuffix(' starting at').removesuffix(' at')
+    return f'{what}, at its character {error.pos - begin + 1}'
 
 
 def _broken(where: str, cause: str, way_out: str, text: str) -> Broken:

@@ -86,8 +86,7 @@ def _row(session: Session, agents: Agents, order: Sequence[str],
     if caller is not None:
         cells['caller_id'], cells['caller_name'] = number_of(caller.addresses[0]), caller.name
     cells = {name: cell for name, cell in cells.items() if cell is not None}
-    ids = _names(session.id) + (
-        (session.sip_id.partition(';')[0],) if session.sip_id else ())  # its own half
+    ids = _names(session.id) + ((session.sip_id,) if session.sip_id else ())
     yield Row(session.where, cells, {name: _ORIGIN[name] for name in cells}, Hints(ids=ids),
               records=session.documents, pair=_pair(session, agent, caller, template))
 

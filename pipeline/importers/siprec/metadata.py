@@ -123,7 +123,8 @@ def merge(tree: ElementTree.Element, where: str, sessions: dict[str, Session],
 
 def _merge_times(tree: ElementTree.Element, session: Session, clock: Clock) -> None:
     for element in _of(tree, 'session', session.id):
-        session.sip_id = _text(element, 'sipSessionID') or session.sip_id
+        own_half = (_text(element, 'sipSessionID') or '').partition(';')[0]  # RFC 7989
+        session.sip_id = own_half or session.sip_id
         session.group = _text(element, 'group-ref') or session.group
         session.started = (session.started or _instant(element, 'start-time', clock)
                            or _instant(element, 'associate-time', clock))

@@ -1,0 +1,81 @@
+"""What contact centres export, through the command line into what `etiquette run` reads."""
+
+import json
+import shutil
+
+import pytest
+
+from pipeline.settings import load_settings
+from pipeline.sources import read_batch
+from tests.conftest import QUICK, SAMPLES, etiquette
+from tests.imported import RECORDS, sound
+
+
+def batch(manifest):
+    return read_batch(str(manifest), load_settings(str(QUICK)).source)
+
+
+@pytest.mark.parametrize('name', ['connect', 'genesys', 'vcon', 'siprec'])
+def test_every_format_tells_its_options_with_an_example(name):
+    ran = etiquette('import', name, '--help')
+    assert ran.code == 0
+    assert f'etiquette import {name}' in ran.out and '--recordings' in ran.out
+
+
+def test_without_out_it_is_only_shown_what_was_understood():
+    ran = etiquette('import', 'connect', RECORDS / 'connect' / 'export.json')
+    assert ran.code == 0, ran.err
+    assert '6 records read, 2 calls understood' in ran.out
+    assert 'Agent.ConnectedToAgentTimestamp' in ran.out
+    assert 'nothing is written' in ran.out
+
+
+def test_a_manifest_of_vcons_is_one_that_a_run_takes(tmp_path):
+    data = (SAMPLES / 'us-in-order.flac').read_bytes()
+    shutil.copy(SAMPLES / 'us-in-order.flac', tmp_path / 'orders-17.flac')
+    tree = json.loads((RECORDS / 'vcon' / 'call.vcon').read_text())
+    tree['dialog'][0].update(filename='orders-17.flac', mediatype='audio/flac')
+    (tmp_path / 'a.vcon').write_text(json.dumps(tree))
+    (tmp_path / 'b.vcon').write_text('{"uuid": ')
+    ran = etiquette('import', 'vcon', tmp_path, '--recordings', tmp_path, '--unpack', '--out',
+                    tmp_path / 'manifest.jsonl', '--rejects', tmp_path / 'rejects.jsonl')
+    assert ran.code == 1, ran.err
+    [reference] = batch(tmp_path / 'manifest.jsonl').references
+    assert reference.agent_channel == 1 and reference.direction == 'inbound'
+    assert reference.hung_up_by == 'caller' and reference.transcript_uri
+    assert json.loads(reference.manifest)['holds'] == [{'start_s': 60.0, 'end_s': 105.5}]
+    assert (tmp_path / 'orders-17.flac').read_bytes() == data
+    # What was written there is not read as records by the next import.
+    again = etiquette('import', 'vcon', tmp_path, '--recordings', tmp_path, '--unpack', '--out',
+                      tmp_path / 'manifest.jsonl', '--rejects', tmp_path / 'rejects.jsonl')
+    assert again.out.splitlines()[0] == ran.out.splitlines()[0]
+
+
+def test_a_pair_of_streams_is_a_pair_in_the_manifest(tmp_path):
+    for label in (96, 97):
+        sound(tmp_path / f'ab30317f1a784dc48ff824d0d3715d86_{label}.wav')
+    ran = etiquette('import', 'siprec', RECORDS / 'siprec' / '1-complete.xml', '--recordings',
+                    tmp_path, '--agent-domain', 'pbx.example.com', '--file-names',
+                    '{sip_session}_{label}', '--out', tmp_path / 'manifest.jsonl')
+    assert ran.code == 0, ran.err
+    [reference] = batch(tmp_path / 'manifest.jsonl').references
+    assert reference.agent_audio_uri.endswith('_97.wav')
+    assert reference.caller_audio_uri.endswith('_96.wav')
+
+
+@pytest.mark.parametrize('args, told', [
+    (('siprec', RECORDS / 'siprec', '--agent-pattern', '('), 'is no regular expression'),
+    (('vcon', RECORDS / 'vcon', '--unpack'), 'Give --out manifest.jsonl too'),
+    (('connect', RECORDS / 'siprec' / '1-complete.xml'), 'begins like no JSON object'),
+    (('genesys', 'no-such-file'), 'no such file or folder')])
+def test_wrong_use_exits_with_2_and_names_the_way_out(args, told):
+    ran = etiquette('import', *args)
+    assert ran.code == 2 and told in ran.err
+    assert 'Traceback' not in ran.err
+
+
+def test_recordings_of_no_call_are_counted_beside_those_that_lie_in_a_bucket(tmp_path):
+    sound(tmp_path / 'other.wav')
+    ran = etiquette('import', 'connect', RECORDS / 'connect' / 'export.json', '--recordings',
+                    tmp_path)
+    assert '1 recordings there, 1 of them of no call here' in ran.out
