@@ -86,7 +86,7 @@ def test_entities_are_not_expanded_whatever_their_spelling(tmp_path):
 
 
 @pytest.mark.parametrize('stereo, swap, channel', [
-    ('true', 'false', 0), ('true', 'true', 1), ('false', 'true', None)])
+    ('true', 'false', 0), ('true', 'true', 1), ('false', 'true', 1), ('false', 'false', None)])
 def test_the_agents_channel_is_that_of_the_leg_that_recorded(recordings, stereo, swap, channel):
     path = cdr(recordings, user_name='1002', RECORD_STEREO=stereo, RECORD_STEREO_SWAP=swap,
                destination_number='004989555555')
@@ -98,6 +98,15 @@ def test_the_agents_channel_is_that_of_the_leg_that_recorded(recordings, stereo,
     cells = by_id(imported('freeswitch', path, recordings))[OUT].cells
     assert cells.get('agent_channel') == channel
     assert cells['started_at'] == at('09:00:01.500000')
+
+
+def test_a_recording_that_waits_for_the_bridge_begins_with_it(recordings):
+    path = RECORDS / f'a_{IN}.cdr.xml'
+    waiting = recordings / path.name
+    waiting.write_text(path.read_text().replace(
+        '<RECORD_STEREO>', '<RECORD_BRIDGE_REQ>true</RECORD_BRIDGE_REQ><RECORD_STEREO>'))
+    cells = by_id(imported('freeswitch', waiting, recordings))[IN].cells
+    assert cells['started_at'] == at('08:30:22.750000')
 
 
 def test_a_leg_that_a_machine_answered_says_nothing_of_ringing(recordings):

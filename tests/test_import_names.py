@@ -43,10 +43,15 @@ def test_the_zone_of_a_freepbx_name_is_read_from_its_uniqueid(tmp_path):
     assert len(imported('names', tmp_path, zone='Europe/Berlin').rows) == 2
 
 
-def test_a_3cx_name_says_agent_number_and_time(tmp_path):
-    assert told(tmp_path, '[Ann Lee]_101-030123_20240304093002(17)', zone='Europe/Berlin') == {
-        'call_id': '3cx-20240304093002-17', 'started_at': BEGAN, 'agent_id': '101',
-        'agent_name': 'Ann Lee', 'caller_id': '030123'}
+@pytest.mark.parametrize('name, said', [
+    ('[Ann Lee]_101-0301234567', {'direction': 'outbound', 'agent_id': '101',
+                                  'caller_id': '0301234567'}),
+    ('[0301234567]_0301234567-101', {'direction': 'inbound', 'agent_id': '101',
+                                     'caller_id': '0301234567'}),
+    ('[]_101-102', {})])
+def test_a_3cx_name_says_who_called_whom_and_when(tmp_path, name, said):
+    assert told(tmp_path, f'{name}_20240304093002(17)', zone='Europe/Berlin') == {
+        'call_id': '3cx-20240304093002-17', 'started_at': BEGAN, **said}
 
 
 def test_the_defaults_of_post_call_analytics_read_its_own_examples(tmp_path):

@@ -75,7 +75,8 @@ def _import(args: argparse.Namespace, rest: list[str]) -> int:
     except InstantError as error:
         return fail(f'--timezone {args.timezone} {error}. {error.way_out}')
     options = Options(zone, args.encoding, settings.source.audio_suffixes, vars(args))
-    folder = args.out.absolute().parent if args.out else args.recordings or Path.cwd()
+    near = [path for path in (args.recordings, args.records[0]) if path and path.is_dir()]
+    folder = args.out.absolute().parent if args.out else next(iter(near), Path.cwd())
     with Bar() as bar:
         recordings = Recordings(args.recordings, settings.source.audio_suffixes, Clock(zone))
         imported = gather(importer(args.format).read(args.records, options), recordings,
