@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.importers import Broken, Imported, Row
+from pipeline.manifest import AUDIO_COLUMNS
 from pipeline.rows import COLUMNS
 from pipeline.show import output
 from pipeline.text import clean
@@ -50,6 +51,9 @@ def print_written(imported: Imported, path: Path | None) -> None:
         out.print('nothing is written: --out manifest.jsonl writes what `etiquette run` takes',
                   soft_wrap=True)
         return
+    if not imported.rows:
+        out.print('nothing is written: no call was found with its recording', soft_wrap=True)
+        return
     out.print(f'{len(imported.rows)} calls written to {clean(path)}: etiquette run {clean(path)}',
               soft_wrap=True, markup=False)
 
@@ -78,7 +82,7 @@ class Bar:
 
     def tell(self, records: int) -> None:
         """So many are read."""
-        if self._rich and records - self._said >= _EVERY:
+        if self._rich and abs(records - self._said) >= _EVERY:
             self._said = records
             self._rich.update(self._task, completed=records)
 
@@ -89,7 +93,8 @@ def _counts(out: Console, imported: Imported, recordings: int) -> None:
               f'{len(imported.rows)} with their recording, {len(imported.silent)} without, '
               f'{len(imported.broken)} broken', soft_wrap=True)
     if recordings:
-        taken = len({row.cells.get('audio_uri') for row in imported.rows})
+        taken = len({row.cells[name] for row in imported.rows for name in AUDIO_COLUMNS
+                     if name in row.cells})
         out.print(f'{recordings} recordings there, {recordings - taken} of them of no call here',
                   soft_wrap=True)
     for why, count in imported.aside.items():

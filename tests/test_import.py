@@ -1,10 +1,12 @@
 """`etiquette import`: records become a manifest that a run takes."""
 
 import json
+import random
 
 import pytest
 
 from pipeline.cli import run_command
+from pipeline.rows import ManifestError
 from tests.conftest import QUICK, SAMPLES, Ran, etiquette, rows
 from tests.importing import FIXTURES, imported, recording
 
@@ -173,3 +175,41 @@ def test_imported_calls_run_and_their_tables_say_what_the_phone_system_said(ran,
         {'call_id': OUT, 'direction': 'outbound', 'agent_id': '202', 'queue': None,
          'hung_up_by': 'caller', 'ring_source': 'metadata', 'ring_s': 7.3,
          'hold_source': 'metadata', 'hold_count': 1, 'transfer_count': None}]
+
+
+@pytest.mark.parametrize('format', ['asterisk', 'freeswitch'])
+@pytest.mark.parametrize('seed', range(40))
+def test_damaged_records_are_told_and_never_stop_the_rest(format, seed, tmp_path):
+    """Bytes of good records are changed, cut and mixed; every record is a row or has a reason."""
+    dice = random.Random(seed)
+    for path in sorted((FIXTURES / format).iterdir()):
+        data = bytearray(path.read_bytes())
+        for _ in range(dice.randrange(1, 40)):
+            at = dice.randrange(len(data))
+            data[at:at + dice.choice((0, 1, 1, 5))] = dice.choice(
+                (b'', b'\0', b'"', b',', b'|', b'\n', b'-1', b'9' * 30, b'\xff', b'{', b'<', b'%00',
+                 '٣'.encode()))
+        (tmp_path / path.name).write_bytes(data)
+    try:
+        result = imported(format, tmp_path, tmp_path)
+    except ManifestError as error:
+        assert error.way_out
+        return
+    assert all(one.cause and one.way_out and one.where for one in result.broken)
+    told = sum(row.records for row in result.rows)
+    told += sum(row.records for row, _ in result.silent)
+    told += sum(one.records for one in result.broken)
+    assert told + sum(result.aside.values()) == result.records
+
+
+def test_calls_none_of_which_has_a_recording_write_no_manifest(ran, tmp_path):
+    recording(tmp_path / 'other.wav')
+    done = ran('asterisk', FIXTURES / 'asterisk' / 'Master.csv', '--recordings', tmp_path, '--out',
+               tmp_path / 'm.jsonl')
+    assert done.code == 1 and 'no call was found with its recording' in done.out
+    assert not (tmp_path / 'm.jsonl').exists()
+
+
+def test_a_folder_without_records_is_refused(ran, tmp_path):
+    done = ran('freeswitch', tmp_path)
+    assert done.code == 2 and 'holds no file' in done.err

@@ -255,3 +255,29 @@ def test_another_encoding_can_be_said(tmp_path):
     assert imported('asterisk', path, tmp_path).broken
     assert by_id(imported('asterisk', path, tmp_path, encoding='cp1252'))[OUT].cells[
         'agent_name'] == 'Jörg'
+
+
+@pytest.mark.parametrize('call, agent, caller', [(OUT, 'in', 'out'), (QUEUED, 'out', 'in')])
+def test_the_two_files_of_monitor_are_a_pair(tmp_path, call, agent, caller):
+    for half in ('in', 'out'):
+        recording(tmp_path / f'x-{call}-{half}.wav', 180)
+    cells = by_id(imported('asterisk', LOGS / 'Master.csv', tmp_path, starts='call'))[call].cells
+    assert 'audio_uri' not in cells
+    assert cells['agent_audio_uri'] == f'x-{call}-{agent}.wav'
+    assert cells['caller_audio_uri'] == f'x-{call}-{caller}.wav'
+
+
+def test_channels_between_a_queue_and_a_phone_are_no_calls(tmp_path):
+    recording(tmp_path / f'{QUEUED}.wav', 120)
+    path = tmp_path / 'Master.csv'
+    path.write_text('start,duration,billsec,disposition,channel,dstchannel,lastapp,lastdata,src,'
+                    'uniqueid,linkedid\n'
+                    '2024-03-04 09:30:00,145,143,ANSWERED,PJSIP/gw-0000000a,'
+                    f'Local/201@from-queue-00000001;1,Queue,"billing,t",030,{QUEUED},{QUEUED}\n'
+                    '2024-03-04 09:30:19,126,120,ANSWERED,Local/201@from-queue-00000001;2,'
+                    f'PJSIP/201-0000000b,Dial,PJSIP/201,030,1709541019.103,{QUEUED}\n')
+    result = imported('asterisk', path, tmp_path)
+    (row,) = result.rows
+    assert not result.silent and row.records == 2
+    assert (row.cells['agent_id'], row.cells['queue']) == ('201', 'billing')
+    assert 'answered_at' not in row.cells  # of the queue's agent only queue_log and CEL tell

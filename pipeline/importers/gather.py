@@ -13,12 +13,7 @@ from typing import Any
 from pipeline.importers import Aside, Begin, Broken, Imported, Note, Read, Row
 from pipeline.importers.clock import iso
 from pipeline.importers.files import broken
-from pipeline.importers.matching import (
-    NotFound,
-    Recordings,
-    begin_of,
-    length_of,
-)
+from pipeline.importers.matching import Found, NotFound, Recordings, begin_of, length_of
 from pipeline.manifest import AUDIO_COLUMNS, Admitted, Limits, admit, json_of
 from pipeline.places import Place
 from pipeline.rows import RawRow
@@ -99,16 +94,29 @@ class _Gathering:
                 return
         if not any(row.cells.get(name) for name in AUDIO_COLUMNS):
             found = self._recordings.of(row.hints)
+            if isinstance(found, Found) and found.sent and not row.cells.get('direction'):
+                found = NotFound('a pair of recordings fits, and whose each is needs the '
+                                 'direction of the call', (found.path, found.sent))
             if isinstance(found, NotFound):
                 fits = ''.join(f'; {fit}' for fit in found.fits)
                 self._silent.append((row, found.why + fits))
                 return
-            row = _with(row, 'audio_uri', self._uri(found.path), f'recording, by its {found.by}')
+            row = self._recorded(row, found)
             other = self._heard.setdefault(found.path, row.where)
             if other != row.where:
                 self._notes['one recording is that of two calls, and is judged as both'] += 1
             row = self._begun(row, found.path)
         self._check(row)
+
+    def _recorded(self, row: Row, found: Found) -> Row:
+        """The row with its recording; of a pair, what came in is the caller's where they called."""
+        origin = f'recording, by its {found.by}'
+        if found.sent is None:
+            return _with(row, 'audio_uri', self._uri(found.path), origin)
+        is_out = row.cells.get('direction') == 'outbound'
+        agent, caller = (found.path, found.sent) if is_out else (found.sent, found.path)
+        return _with(_with(row, 'agent_audio_uri', self._uri(agent), origin),
+                     'caller_audio_uri', self._uri(caller), origin)
 
     def _uri(self, path: str) -> str:
         folder = self._landing.folder.absolute()

@@ -56,6 +56,7 @@ def read(paths: Sequence[Path], options: Options) -> Iterator[Read]:
     legs: dict[str, Leg] = {}
     for path in files_of(paths, lambda file: file.suffix.lower() in _SUFFIXES):
         for leg in legs_of(path, options.encoding):
+            options.tell(len(legs))
             if isinstance(leg, Broken):
                 yield leg
             elif leg.uuid in legs:
