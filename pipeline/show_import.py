@@ -51,6 +51,9 @@ def print_written(imported: Imported, path: Path | None) -> None:
         out.print('nothing is written: --out manifest.jsonl writes what `etiquette run` takes',
                   soft_wrap=True)
         return
+    if not imported.rows:
+        out.print('nothing is written: no call was found with its recording', soft_wrap=True)
+        return
     out.print(f'{len(imported.rows)} calls written to {clean(path)}: etiquette run {clean(path)}',
               soft_wrap=True, markup=False)
 
@@ -79,7 +82,7 @@ class Bar:
 
     def tell(self, records: int) -> None:
         """So many are read."""
-        if self._rich and records - self._said >= _EVERY:
+        if self._rich and abs(records - self._said) >= _EVERY:
             self._said = records
             self._rich.update(self._task, completed=records)
 

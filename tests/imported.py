@@ -1,41 +1,27 @@
-"""Records of contact centres as `etiquette import` reads them, without the command line."""
+"""Records of contact centres as `etiquette import` reads them: more than one file, all calls."""
 
-import wave
-from datetime import datetime, timezone
 from pathlib import Path
 
 from pipeline.importers import Options, importer
 from pipeline.importers.clock import Clock
 from pipeline.importers.gather import Landing, gather
 from pipeline.importers.matching import Recordings
-from pipeline.manifest import Limits
+from tests.importing import FIXTURES as RECORDS
+from tests.importing import LIMITS
+from tests.importing import recording as sound
 
-RECORDS = Path(__file__).parent / 'imports'
-LIMITS = Limits(None, datetime(2000, 1, 1, tzinfo=timezone.utc),
-                datetime(2100, 1, 1, tzinfo=timezone.utc), 86400.0)
+__all__ = ['RECORDS', 'by_id', 'imported', 'sound']
 
 
-def imported(kind, *paths, recordings=None, folder=None, starts='auto', **own):
-    """What is understood of the records; `own` are the format's options."""
-    paths = [Path(path) for path in paths]
+def imported(kind, *paths, recordings=None, folder=None, **own):
+    """What is understood of the records; `own` are the format's options and --out."""
     options = Options(own=own)
-    found = Recordings(recordings, ('.wav', '.flac', '.ogg'), Clock(None))
-    return gather(importer(kind).read(paths, options), found,
-                  Landing(folder or recordings or Path.cwd(), LIMITS, starts))
+    return gather(importer(kind).read([Path(path) for path in paths], options),
+                  Recordings(recordings, ('.wav',), Clock(None)),
+                  Landing(folder or recordings or Path.cwd(), LIMITS))
 
 
 def by_id(result):
     """The cells of every call that was understood, with a recording or without."""
     return {row.cells['call_id']: dict(row.cells)
             for row in (*result.rows, *(row for row, _ in result.silent))}
-
-
-def sound(path, seconds=1.0, rate=8000):
-    """A silent recording of this length."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with wave.open(str(path), 'wb') as file:
-        file.setnchannels(2)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(bytes(4 * round(seconds * rate)))
-    return path

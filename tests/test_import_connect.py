@@ -146,7 +146,8 @@ def test_broken_records_are_named_with_their_place_and_the_others_are_read():
 
 @pytest.mark.parametrize('over', [
     {'ContactId': 17}, {'ContactId': '\u202egpj.exe'}, {'ContactId': 'x' * 5000},
-    {'Agent': []}, {'Queue': 'Orders'}, {'Agent__NumberOfHolds': -1},
+    {'Recordings': [{'Location': 'x' * 5000}]}, {'Agent': []}, {'Queue': 'Orders'},
+    {'Agent__NumberOfHolds': -1},
     {'Agent__NumberOfHolds': 'two'}, {'Recordings': {'Location': 'x'}}, {'Recordings': ['x']},
     {'DisconnectTimestamp': '9999-99-99T00:00:00Z'}, {'Channel': ['VOICE']},
     {'CustomerEndpoint__Address': '\ud800'}, {'NextContactId': OUT, 'PreviousContactId': OUT,

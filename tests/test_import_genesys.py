@@ -137,6 +137,13 @@ def test_broken_conversations_are_named_and_the_others_are_read():
         'conversationId is missing', 'participants is no list of objects']
 
 
+def test_a_conversation_of_another_api_is_told_from_one_without_voice(tmp_path):
+    def calls_only(tree):
+        tree['participants'] = [{'purpose': 'agent', 'calls': [{'state': 'terminated'}]}]
+    [fault] = of(tmp_path, conversation(calls_only)).broken
+    assert fault.cause == 'sessions are missing' and 'details query' in fault.way_out
+
+
 @pytest.mark.parametrize('change', [
     lambda tree: tree.update(participants=[None]),
     lambda tree: tree['participants'][4].update(sessions={'a': 1}),

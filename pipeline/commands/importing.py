@@ -74,9 +74,11 @@ def _import(args: argparse.Namespace, rest: list[str]) -> int:
             args.timezone or settings.source.timezone) else None
     except InstantError as error:
         return fail(f'--timezone {args.timezone} {error}. {error.way_out}')
-    options = Options(zone, args.encoding, settings.source.audio_suffixes, vars(args))
-    folder = args.out.absolute().parent if args.out else args.recordings or Path.cwd()
+    near = [path for path in (args.recordings, args.records[0]) if path and path.is_dir()]
+    folder = args.out.absolute().parent if args.out else next(iter(near), Path.cwd())
     with Bar() as bar:
+        options = Options(zone, args.encoding, settings.source.audio_suffixes, vars(args),
+                          bar.tell)
         recordings = Recordings(args.recordings, settings.source.audio_suffixes, Clock(zone))
         imported = gather(importer(args.format).read(args.records, options), recordings,
                           Landing(folder, limits_of(settings.source), args.recording_starts),
@@ -84,7 +86,8 @@ def _import(args: argparse.Namespace, rest: list[str]) -> int:
     print_imported(imported, len(recordings.paths), args.rejects)
     if args.rejects:
         write_rejects(args.rejects, imported.broken)
-    if args.out:
+    if args.out and imported.rows:
         write_manifest(args.out, imported.rows)
     print_written(imported, args.out)
-    return SOME_REJECTED if imported.broken else OK
+    is_empty = args.out and not imported.rows
+    return SOME_REJECTED if imported.broken or is_empty else OK

@@ -8,7 +8,7 @@ call's is found by `matching`, and whether a run takes the row is checked by `ga
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
@@ -127,12 +127,14 @@ class Options:
       encoding: of text files.
       audio_suffixes: names of files that are recordings: '.wav', any case.
       own: the format's own options, by their names.
+      tell: hears how many records are read, where a format reads all before the first call.
     """
 
     zone: ZoneInfo | None = None
     encoding: str = 'utf-8'
     audio_suffixes: tuple[str, ...] = ('.wav',)
     own: Mapping[str, Any] = field(default_factory=dict)
+    tell: Callable[[int], None] = lambda records: None
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,13 @@ def files_of(paths: Sequence[Path], wanted: Callable[[Path], bool]) -> list[Path
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += sorted(file for file in path.rglob('*') if file.is_file() and wanted(file)
-                            and not any(part.startswith('.')
-                                        for part in file.relative_to(path).parts))
+            under = sorted(file for file in path.rglob('*') if file.is_file() and wanted(file)
+                           and not any(part.startswith('.')
+                                       for part in file.relative_to(path).parts))
+            if not under:
+                raise ManifestError(f'{path}: holds no file that is named as records of this '
+                                    'format are', 'Give the files themselves.')
+            found += under
         elif path.is_file():
             found.append(path)
         else:

@@ -14,12 +14,7 @@ from pipeline.importers import Aside, Begin, Broken, Hints, Imported, Note, Read
 from pipeline.importers.clock import iso
 from pipeline.importers.content_hash import agrees
 from pipeline.importers.files import broken
-from pipeline.importers.matching import (
-    NotFound,
-    Recordings,
-    begin_of,
-    length_of,
-)
+from pipeline.importers.matching import Found, NotFound, Recordings, begin_of, length_of
 from pipeline.manifest import AUDIO_COLUMNS, Admitted, Limits, admit, json_of
 from pipeline.places import Place
 from pipeline.rows import RawRow
@@ -100,36 +95,45 @@ class _Gathering:
                             'Give each record once.')
                 return
         if not any(row.cells.get(name) for name in AUDIO_COLUMNS):
-            found = self._found(row)
-            if isinstance(found, str):
-                self._silent.append((row, found))
+            recorded = self._recorded(row)
+            if isinstance(recorded, str):
+                self._silent.append((row, recorded))
                 return
-            row = found
+            row = recorded
         self._check(row)
 
-    def _found(self, row: Row) -> Row | str:
+    def _recorded(self, row: Row) -> Row | str:
         """The row with its recording, or why there is none."""
-        wanted = ({'audio_uri': row.hints} if row.pair is None else
-                  dict(zip(('agent_audio_uri', 'caller_audio_uri'), row.pair, strict=True)))
-        path = ''
-        for column, hints in wanted.items():
-            found = self._recordings.of(hints)
-            if isinstance(found, NotFound):
-                return '; '.join((found.why, *found.fits))
-            if hints.hashes and not self._is_same(found.path, hints):
-                return f'{found.path} is not the recording of its record: content_hash differs'
-            row = _with(row, column, self._uri(found.path), f'recording, by its {found.by}')
-            path = found.path
-            if self._heard.setdefault(path, row.where) != row.where:
-                self._notes['one recording is that of two calls, and is judged as both'] += 1
-        return self._begun(row, path)
+        parts = [self._of(hints) for hints in row.pair or (row.hints,)]
+        found = [part for part in parts if isinstance(part, Found)]
+        if len(found) < len(parts):
+            return next(part for part in parts if isinstance(part, str))
+        paths = [part.path for part in found]
+        if row.pair is None and found[0].sent:
+            if not row.cells.get('direction'):
+                return ('a pair of recordings fits, and whose each is needs the direction of the '
+                        f'call; {found[0].path}; {found[0].sent}')
+            # What came in is the caller's where they called.
+            paths = [found[0].sent, found[0].path]
+            paths = paths[::-1] if row.cells['direction'] == 'outbound' else paths
+        names = ('audio_uri',) if len(paths) == 1 else ('agent_audio_uri', 'caller_audio_uri')
+        for name, path in zip(names, paths, strict=True):
+            row = _with(row, name, self._uri(path), f'recording, by its {found[0].by}')
+        if self._heard.setdefault(paths[0], row.where) != row.where:
+            self._notes['one recording is that of two calls, and is judged as both'] += 1
+        return self._begun(row, paths[0])
 
-    @staticmethod
-    def _is_same(path: str, hints: Hints) -> bool:
-        if is_remote(path):
-            return True
-        with Path(path).open('rb') as file:
-            return agrees(file, hints.hashes)
+    def _of(self, hints: Hints) -> Found | str:
+        """The recording that the hints lead to, if it is the one that was hashed; else why none."""
+        found = self._recordings.of(hints)
+        if isinstance(found, NotFound):
+            return '; '.join((found.why, *found.fits))
+        if hints.hashes and not is_remote(found.path):
+            with Path(found.path).open('rb') as file:
+                if not agrees(file, hints.hashes):
+                    return (f'{found.path} is not the recording of its record: content_hash '
+                            'differs')
+        return found
 
     def _uri(self, path: str) -> str:
         folder = self._landing.folder.absolute()

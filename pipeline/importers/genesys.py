@@ -163,8 +163,12 @@ def _conversation(record: Record, path: Path, clock: Clock) -> _Conversation:
     id = record.text('conversationId') or record.text('id')
     if id is None:
         raise RecordError('conversationId', 'is missing', 'Export the conversation again.')
+    participants = record.parts('participants')
+    if participants and not any('sessions' in participant.tree for participant in participants):
+        raise RecordError('sessions', 'are missing', 'Give conversations as the analytics details '
+                          'query answers them: those of the conversations API have no segments.')
     sessions = [_session(participant, session, clock)
-                for participant in record.parts('participants')
+                for participant in participants
                 for session in participant.parts('sessions')
                 if (session.text('mediaType') or 'voice').lower() == 'voice']
     beside = str(path)[:-len(_BESIDE)] if path.name.endswith(_BESIDE) else None

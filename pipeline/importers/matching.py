@@ -26,14 +26,23 @@ _SHORTEST_ID = 6  # characters: shorter ones are in many names by chance
 _SHORTEST_NUMBER = 3  # digits of an extension
 _TIME = re.compile(r'(?<!\d)((?:19|20)\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)[-_T. ]?'
                    r'([0-2]\d)[-_.h]?([0-5]\d)[-_.m]?([0-5]\d)(?!\d)')
+_HALF = re.compile(r'(.*)-(in|out)(\.[^./]+)', re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Found:
-    """The recording of a call, and what it was found by: 'path', 'id' or 'number and time'."""
+    """The recording of a call.
+
+    Attributes:
+      path: where it is.
+      by: what it was found by: 'path', 'id' or 'number and time'.
+      sent: of a pair as Asterisk's Monitor writes it, the file of what was sent to the channel
+        that came in; `path` is then of what was heard from it.
+    """
 
     path: str
     by: str
+    sent: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +98,8 @@ class Recordings:
         """By the whole path; else by as much of its end as one recording alone has."""
         path = file.replace('\\', '/')
         if self._folder is None:
-            return [os.path.abspath(path)] if Path(path).is_file() else []  # noqa: PTH100
+            # a Path raises where a name is longer than any file's
+            return [os.path.abspath(path)] if os.path.isfile(path) else []  # noqa: PTH100, PTH113
         name = PurePosixPath(path).name.lower()
         fits = self._by_name.get(name) or self._by_stem.get(name, [])
         return fits if len(fits) < 2 else _by_end(fits, path)
@@ -164,6 +174,10 @@ def length_of(path: str) -> float | None:
 def _only(fits: list[str], by: str, why: str) -> Found | NotFound:
     if len(fits) == 1:
         return Found(fits[0], by)
+    pair = {match[2].lower(): fit for fit in fits if (match := _HALF.fullmatch(fit))}
+    if len(fits) == 2 and set(pair) == {'in', 'out'} and len(
+            {_HALF.sub(r'\1\3', fit) for fit in fits}) == 1:
+        return Found(pair['in'], by, pair['out'])
     return NotFound(f'{len(fits)} recordings fit: {why}', tuple(fits))
 
 

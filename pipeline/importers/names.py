@@ -4,7 +4,7 @@ Patterns, tried in this order where none is chosen:
 
 - FreePBX and Issabel: `<kind>-<called>-<calling>-YYYYMMDD-HHMMSS-<uniqueid>`, as their dialplan's
   `sub-record-check` sets CALLFILENAME; kind is exten, out, in, q (queue), rg (ring group), force.
-- 3CX: `[Name]_<extension>-<number>_YYYYMMDDHHMMSS(<id>)`.
+- 3CX: `[Name]_<calling>-<called>_YYYYMMDDHHMMSS(<id>)`. Whose name that is, it does not say.
 - Post Call Analytics of AWS: four regular expressions that are searched for, each for itself, and
   the order of the fields of the time; the defaults are AWS's.
 """
@@ -37,8 +37,9 @@ matter. Anything else stands for itself; folders may be part of it: '{queue}/{ag
 _FREEPBX = re.compile(
     r'(?P<kind>exten|out|in|q|rg|force|external|internal)-(?P<called>[^-]*)-(?P<calling>.*?)-'
     r'(?P<date>\d{8})-(?P<time>\d{6})-(?P<uniqueid>(?:[\w.]+-)?\d{9,10}\.\d+)', re.ASCII)
-_3CX = re.compile(r'\[(?P<name>[^]]*)\]_(?P<extension>[^-_]*)-(?P<number>[^_]*)_'
-                  r'(?P<datetime>\d{14})\((?P<id>\d+)\)')
+_3CX = re.compile(r'\[[^]]*\]_(?P<calling>[^-_]*)-(?P<called>[^_]*)_'
+                  r'(?P<datetime>\d{14})\((?P<id>\d+)\)', re.ASCII)
+_EXTENSIONS = r'\d{2,5}'
 _UNIQUEID_SLACK_S = 120.0  # from a channel's creation to its recording, where it is read as UTC
 # The defaults of Post Call Analytics: pca-ssm/cfn/ssm.template.
 PCA = {
@@ -62,6 +63,9 @@ def add_options(parser: Any) -> None:
     parser.add_argument('--pattern', metavar='PATTERN', help='your own, instead of these')
     parser.add_argument('--date-order', choices=tuple(_DATE_ORDERS), default='ymd',
                         help='of {date} in a pattern (default: ymd)')
+    parser.add_argument('--extensions', metavar='REGEX', default=_EXTENSIONS,
+                        help='which numbers in names of 3CX are phones of agents '
+                             f'(default: {_EXTENSIONS})')
     for name, default in PCA.items():
         flag = '--' + name.replace('_', '-')
         parser.add_argument(flag, metavar='FORMAT' if name.endswith('map') else 'REGEX',
@@ -100,8 +104,9 @@ def _readers(own: Mapping[str, Any], clock: Clock) -> list[Any]:
         return [lambda name: _by_pattern(name, pattern, clock)]
     pca = {key: _regex(own[key], key) for key in PCA if key.endswith('regex')}
     field_map = own['datetime_field_map'].split()
+    extensions = _regex(f'({own.get("extensions") or _EXTENSIONS})', 'extensions')
     every = {'freepbx': lambda name: _freepbx(name, clock),
-             '3cx': lambda name: _three_cx(name, clock),
+             '3cx': lambda name: _three_cx(name, extensions, clock),
              'pca': lambda name: _pca(name, pca, field_map, clock)}
     style = own.get('style') or 'auto'
     return list(every.values()) if style == 'auto' else [every[style]]
@@ -130,16 +135,24 @@ def _freepbx(path: str, clock: Clock) -> _Cells | None:
     return filled(said)
 
 
-def _three_cx(path: str, clock: Clock) -> _Cells | None:
+def _three_cx(path: str, extensions: re.Pattern[str], clock: Clock) -> _Cells | None:
     match = _3CX.fullmatch(path.rpartition('/')[2])
     if match is None:
         return None
-    name, extension, number, time, id = match.groups()
-    return filled({
+    calling, called, time, id = match.groups()
+    said: dict[str, tuple[Any, str]] = {
         'call_id': (f'3cx-{time}-{id}', 'time and id'),
-        'started_at': (iso(clock.local(_iso_local(time[:8], time[8:]))), 'date and time'),
-        'agent_id': (extension, 'extension'), 'agent_name': (name, '[name]'),
-        'caller_id': (number, 'number')})
+        'started_at': (iso(clock.local(_iso_local(time[:8], time[8:]))), 'date and time')}
+    inside = [extensions.fullmatch(number) is not None for number in (calling, called)]
+    if inside == [True, False]:
+        said |= {'direction': ('outbound', 'calling extension'),
+                 'agent_id': (calling, 'calling extension'),
+                 'caller_id': (called, 'called number')}
+    elif inside == [False, True]:
+        said |= {'direction': ('inbound', 'called extension'),
+                 'agent_id': (called, 'called extension'),
+                 'caller_id': (calling, 'calling number')}
+    return filled(said)
 
 
 def _pca(path: str, regexes: Mapping[str, re.Pattern[str]], field_map: Sequence[str],

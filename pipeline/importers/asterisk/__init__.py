@@ -37,6 +37,7 @@ The files are told apart by what is in them; .gz is read as well. CDR is Master.
 header, or JSON lines. Local times are read by the clock in uniqueid, else by --timezone."""
 
 _LOGS = ('.csv', '.log', '.json', '.jsonl', '.txt', '.gz')
+_NAMELESS = 'no uniqueid: '
 _NO_CALL = ('NONE', 'REALTIME', '')  # callid of queue_log that is no channel
 
 
@@ -60,9 +61,11 @@ def read(paths: Sequence[Path], options: Options) -> Iterator[Read]:
     calls: dict[str, Call] = {}
     cel: dict[str, list[CelEvent]] = defaultdict(list)
     seen: set[int] = set()
+    count = 0
     for path in files_of(paths, lambda file: file.name.startswith('queue_log')
                          or file.suffix.lower() in _LOGS):
         for record in records_of(path, options):
+            options.tell(count := count + 1)
             if isinstance(record, Broken):
                 yield record
             elif hash(record.text) in seen:
@@ -91,9 +94,11 @@ def _taken(record: Record, calls: dict[str, Call], cel: dict[str, list[CelEvent]
 
 def _take_cdr(record: Record, calls: dict[str, Call], clock: Clock) -> Read | None:
     cdr = cdr_of(record, clock)
-    # Without uniqueid nothing else can be joined to it: its own line is its name.
-    key = cdr.uniqueid or f'{cdr.started_at:%Y%m%d-%H%M%S}-{cdr.src}-{cdr.dst}'
-    calls.setdefault(key, Call(key)).cdrs.append(cdr)
+    # Local channels are Asterisk's own, between a queue and a phone: not calls of their own.
+    inner = cdr.channel.startswith('Local/') and cdr.linkedid
+    # Without uniqueid nothing else can be joined to it.
+    key = inner or cdr.uniqueid or f'{_NAMELESS}{cdr.where}'
+    calls.setdefault(key, Call(key, has_id=bool(cdr.uniqueid))).cdrs.append(cdr)
     return None
 
 

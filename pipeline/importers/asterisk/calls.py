@@ -32,6 +32,7 @@ class Call:
     """The records of one channel that came in."""
 
     key: str
+    has_id: bool = True  # whether the key is its uniqueid
     cdrs: list[Cdr] = field(default_factory=list)
     queue: list[QueueEvent] = field(default_factory=list)
 
@@ -53,7 +54,8 @@ class _Told:
     queue_log, CEL, CDR."""
 
     def __init__(self, call: Call, channels: Channels, extensions: re.Pattern[str]):
-        self.key, self._queue = call.key, sorted(call.queue, key=lambda event: event.at)
+        self.key, self._has_id = call.key, call.has_id
+        self._queue = sorted(call.queue, key=lambda event: event.at)
         self._channels, self._extensions = channels, extensions
         cdrs = sorted(call.cdrs, key=lambda cdr: cdr.started_at)
         self._answered = [cdr for cdr in cdrs if cdr.is_answered]
@@ -98,7 +100,7 @@ class _Told:
     def _said(self) -> Said:
         direction, why = self._direction()
         said: dict[str, tuple[Any, str]] = {
-            'call_id': (self.key, 'uniqueid'),
+            'call_id': (self.key if self._has_id else None, 'uniqueid'),
             'contact_id': self._linkedid(),
             'direction': (direction, why),
             'queue': self._queue_name(),
@@ -245,7 +247,8 @@ class _Told:
         numbers = [number for cdr in self._cdrs for number in (cdr.src, cdr.dst)]
         ended, _ = self._ended()
         return Hints(
-            files=tuple(dict.fromkeys([*self._channels.files, *files])), ids=(self.key,),
+            files=tuple(dict.fromkeys([*self._channels.files, *files])),
+            ids=(self.key,) if self._has_id else (),
             numbers=tuple(dict.fromkeys(filter(None, numbers))), since=self.started_at,
             until=datetime.fromisoformat(ended) if ended else None)
 

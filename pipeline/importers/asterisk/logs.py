@@ -81,10 +81,9 @@ def records_of(path: Path, options: Options) -> Iterator[Record | Broken]:
 def _layout_of(path: Path, options: Options) -> _Layout:
     asked = options.own.get('cdr_fields')
     for line in islice(lines_of(path, options.encoding), _SNIFFED):
-        if isinstance(line, Line):
-            layout = _layout(line.text, asked)
-            if layout is not None:
-                return layout
+        layout = _layout(line.text, asked)
+        if layout is not None:
+            return layout
     raise ManifestError(f'{path}: is no CDR, CEL or queue_log of Asterisk',
                         'Give --cdr-fields for a CSV of your own, or write the names of the '
                         'fields in its first line.')
@@ -133,8 +132,9 @@ def _master_names(cells: Sequence[str]) -> tuple[str, ...]:
     """cdr_csv writes uniqueid, userfield and the new columns each only where it is told to."""
     more = len(cells) - len(_CDR_START)
     new = _CDR_NEW if more >= len(_CDR_NEW) else ()
-    has_id = more > len(new) and _UNIQUEID.fullmatch(cells[len(_CDR_START)]) is not None
-    own = ('uniqueid', 'userfield') if has_id else ('userfield',)
+    only_one = more - len(new) == 1
+    is_id = only_one and _UNIQUEID.fullmatch(cells[len(_CDR_START)]) is not None
+    own = ('userfield',) if only_one and not is_id else ('uniqueid', 'userfield')
     return (*_CDR_START, *own[:more - len(new)], *new)
 
 

@@ -95,7 +95,7 @@ def cdr_of(record: Record, clock: Clock) -> Cdr:
         duration_s = told_s
     if duration_s is None:
         raise RecordError('has neither duration nor end')
-    if duration_s < 0:
+    if duration_s < 0 or (told_s is not None and told_s < 0 and not _agree(told_s, duration_s)):
         raise RecordError('ends before it starts')
     if told_s is not None and not _agree(told_s, duration_s):
         raise RecordError(f'its end is {told_s:g} s after its start, its duration is '

@@ -56,6 +56,7 @@ def read(paths: Sequence[Path], options: Options) -> Iterator[Read]:
     legs: dict[str, Leg] = {}
     for path in files_of(paths, lambda file: file.suffix.lower() in _SUFFIXES):
         for leg in legs_of(path, options.encoding):
+            options.tell(len(legs))
             if isinstance(leg, Broken):
                 yield leg
             elif leg.uuid in legs:
@@ -209,20 +210,24 @@ class _Call:
                      if name in _RECORDS and data), None)
 
     def _agent_channel(self, direction: str | None) -> tuple[int | None, str]:
-        """RECORD_STEREO puts what its own leg hears from the phone left, RECORD_STEREO_SWAP
-        right."""
-        if self._recorder() is None or direction is None or self._variables.get(
-                'RECORD_STEREO', '').lower() != 'true':
+        """RECORD_STEREO puts the party of the leg that records left, RECORD_STEREO_SWAP right
+        (switch_core_media_bug.c)."""
+        swapped = self._is_set('RECORD_STEREO_SWAP')
+        if self._recorder() is None or direction is None or not (
+                swapped or self._is_set('RECORD_STEREO')):
             return None, ''
-        swapped = self._variables.get('RECORD_STEREO_SWAP', '').lower() == 'true'
         return int((direction == 'inbound') != swapped), 'RECORD_STEREO'
+
+    def _is_set(self, name: str) -> bool:
+        return self._variables.get(name, '').lower() in ('true', 'yes', 'on', '1')
 
     def _begins(self) -> tuple[Begin, ...]:
         a, recorder = self._a, self._recorder()
         if recorder and recorder[1]:
-            waits = self._variables.get('RECORD_ANSWER_REQ', '').lower() == 'true'
-            at = max(recorder[1], a.answered_at) if waits and a.answered_at else recorder[1]
-            return (Begin(at, 'answer', 'app_log record_session'),)
+            waits = [at for name, at in (('RECORD_ANSWER_REQ', a.answered_at),
+                                         ('RECORD_BRIDGE_REQ', a.bridged_at))
+                     if at is not None and self._is_set(name)]
+            return (Begin(max([recorder[1], *waits]), 'answer', 'app_log record_session'),)
         return tuple(Begin(at, kind, origin) for at, kind, origin in (
             (a.started_at, 'call', 'start_uepoch'), (a.answered_at, 'answer', 'answer_uepoch'),
             (a.bridged_at, 'connect', 'bridge_uepoch')) if at is not None)

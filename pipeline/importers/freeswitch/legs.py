@@ -24,6 +24,7 @@ from pipeline.instants import InstantError
 _DECLARES = re.compile(r'<!\s*(DOCTYPE|ENTITY)', re.IGNORECASE)
 _HOLD = re.compile(r'\{\s*(\d{1,17})\s*,\s*(\d{1,17})\s*\}', re.ASCII)
 _PER_SECOND = 1_000_000
+_CORRECT = 'Correct the record, or leave its file out.'
 _WAY_OUT = 'See whether the file was cut off, or is no record of mod_xml_cdr or mod_json_cdr.'
 
 
@@ -104,14 +105,14 @@ def _leg(where: str, text: str, parse: Any) -> Leg | Broken:
             raise LegError('holds no variables')
         return _of(where, record)
     except RecursionError:
-        cause = 'is nested too deep'
+        cause, way_out = 'is nested too deep', _WAY_OUT
     except LegError as error:
-        cause = str(error)
+        cause, way_out = str(error), _CORRECT
     except InstantError as error:
-        cause = f'one of its times {error}'
+        cause, way_out = f'one of its times {error}', _CORRECT
     except (ValueError, ElementTree.ParseError) as error:
-        cause = f'cannot be read: {error}'
-    return broken(where, cause, _WAY_OUT, text)
+        cause, way_out = f'cannot be read: {error}', _WAY_OUT
+    return broken(where, cause, way_out, text)
 
 
 def _of(where: str, record: Mapping[str, Any]) -> Leg:
