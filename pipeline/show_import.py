@@ -32,11 +32,13 @@ def print_imported(imported: Imported, recordings: int, rejects: Path | None) ->
     """Counts, fields, first rows, warnings and broken records."""
     out = output()
     _counts(out, imported, recordings)
-    if imported.rows:
-        out.print(_fields(imported.rows))
-        out.print(_first(imported.rows))
+    # Where no call has its recording yet, what is known of them is shown all the same.
+    rows = imported.rows or tuple(row for row, _ in imported.silent)
+    if rows:
+        out.print(_fields(rows))
+        out.print(_first(rows))
         for column, what in (('queue', 'queues'), ('agent_id', 'agents')):
-            _names(out, imported.rows, column, what)
+            _names(out, rows, column, what)
     for text, count in imported.notes.items():
         out.print(Text(f'warning: {clean(text)}' + (f' ({count} times)' if count > 1 else ''),
                        style='yellow'))

@@ -79,3 +79,9 @@ def test_recordings_of_no_call_are_counted_beside_those_that_lie_in_a_bucket(tmp
     ran = etiquette('import', 'connect', RECORDS / 'connect' / 'export.json', '--recordings',
                     tmp_path)
     assert '1 recordings there, 1 of them of no call here' in ran.out
+
+
+def test_calls_whose_recordings_are_not_there_yet_show_what_is_known_of_them():
+    ran = etiquette('import', 'genesys', RECORDS / 'genesys' / 'query.json')
+    assert '3 without' in ran.out and 'originatingDirection' in ran.out
+    assert 'query.json record 1 (line 1) conversations[1]' in ran.out

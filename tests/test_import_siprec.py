@@ -85,6 +85,35 @@ def test_an_agent_who_calls_makes_the_call_outbound(tmp_path):
     assert call['direction'] == 'outbound'
 
 
+def test_who_called_may_be_told_beside_the_participants(tmp_path):
+    path = changed(tmp_path, ('callingParty>true<', 'callingParty>false<'), ('</recording>', '''
+      <netsapiensExtension xmlns="http://schema.netsapiens.com/netsapiensSipRec" version="1.1">
+        <calledParty participant_id="zSfPoSvdSDCmU3A3TRDxAw=="/></netsapiensExtension>
+      </recording>'''))
+    call = by_id(imported('siprec', path, agent_domain=['pbx.example.com']))[ID]
+    assert call['direction'] == 'inbound'
+
+
+def test_an_update_that_names_no_session_is_of_the_one_with_its_participants(tmp_path):
+    update = tmp_path / 'update.xml'
+    update.write_text('''<recording xmlns="urn:ietf:params:xml:ns:recording:1">
+      <datamode>partial</datamode><participant participant_id="zSfPoSvdSDCmU3A3TRDxAw==">
+      <nameID aor="sip:217@pbx.example.com"><name>Ana R. Ruiz</name></nameID></participant>
+      </recording>''')
+    result = imported('siprec', COMPLETE, update, agent_domain=['pbx.example.com'])
+    assert by_id(result)[ID]['agent_name'] == 'Ana R. Ruiz'
+    assert imported('siprec', update).aside == {'holds no session': 1}
+
+
+def test_a_snapshot_without_a_session_is_not_added_to_a_call_that_it_may_not_be_of(tmp_path):
+    other = tmp_path / 'other.xml'
+    other.write_text('''<recording xmlns="urn:ietf:params:xml:ns:recording:1">
+      <datamode>complete</datamode><participant participant_id="PID1">
+      <nameID aor="sip:300@pbx.example.com"/></participant></recording>''')
+    result = imported('siprec', COMPLETE, other, agent_domain=['pbx.example.com'])
+    assert by_id(result)[ID]['agent_id'] == '217' and result.aside == {'holds no session': 1}
+
+
 def test_entities_are_refused_before_anything_is_parsed():
     [fault] = imported('siprec', SIPREC / 'broken.xml').broken
     assert 'DOCTYPE' in fault.cause

@@ -137,6 +137,22 @@ def test_a_recording_that_is_not_the_one_that_was_hashed_is_not_taken(tmp_path):
     assert 'content_hash differs' in why
 
 
+def test_vcons_of_the_first_drafts_are_read_too(tmp_path):
+    data = sound(tmp_path / 'bb1489ad.wav').read_bytes()
+    parties = [{'tel': '+14513886516', 'name': 'David Scott', 'meta': {'role': 'agent'}},
+               {'tel': '+16171557264', 'name': 'Diane Allen', 'meta': {'role': 'customer'}}]
+    dialog = {'type': 'recording', 'start': '2024-05-03T20:13:48.414984Z', 'duration': 52.68,
+              'parties': [1, 0], 'mimetype': 'audio/x-wav', 'alg': 'SHA-512',
+              'signature': hash_of(data).removeprefix('sha512-'),
+              'url': 'https://example.com/2024/05/03/bb1489ad.wav'}
+    tree = vcon(lambda tree: tree.update(vcon='0.0.1', parties=parties, dialog=[dialog]))
+    call = by_id(of(tmp_path, tree, recordings=tmp_path))[CALL]
+    assert call['audio_uri'] == 'bb1489ad.wav' and call['agent_channel'] == 1
+    assert call['agent_name'] == 'David Scott' and call['direction'] == 'inbound'
+    dialog['signature'] = hash_of(b'other').removeprefix('sha512-')
+    assert not of(tmp_path, tree, recordings=tmp_path).rows
+
+
 def test_a_file_for_each_party_is_the_pair_of_one_call(tmp_path):
     sound(tmp_path / 'ana.wav'), sound(tmp_path / 'mia.wav')
     start = '2024-11-04T09:00:00Z'

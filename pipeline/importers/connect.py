@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from pipeline.importers import Aside, Broken, Hints, Note, Options, Read, Row
@@ -142,7 +142,7 @@ def _recordings(record: Record) -> tuple[tuple[str, ...], bool]:
         if (location is None or kind.upper() != 'AUDIO'
                 or (one.text('StorageType') or 'S3').upper().startswith('KINESIS')
                 or (one.text('ParticipantType') or '').upper() == 'IVR'
-                or 'ivr' in PurePosixPath(location).parts[:-1]):
+                or '/ivr/' in location):
             continue
         if (one.text('Status') or '').upper() == 'DELETED':
             gone = True
@@ -243,6 +243,6 @@ _ORIGIN = {
     'agent_id': 'Agent.Username', 'queue': 'Queue.Name', 'caller_id': 'CustomerEndpoint.Address',
     'language': 'ContactLens...LanguageLocale', 'agent_channel': 'Connect: the right channel',
     'started_at': 'Agent.ConnectedToAgentTimestamp', 'direction': 'InitiationMethod',
-    'answered_at': 'Agent.ConnectedToAgent-, ConnectedToSystemTimestamp: the later',
+    'answered_at': 'ConnectedToAgent, ToSystemTimestamp: the later',
     'ended_at': 'DisconnectTimestamp', 'hung_up_by': 'DisconnectReason',
     'holds': 'Agent.NumberOfHolds', 'transfers': 'TransferCompletedTimestamp, NextContactId'}

@@ -118,7 +118,8 @@ def _unwrapped(record: Record) -> Iterable[Record]:
     """The conversations of an answer of the API, or the record itself."""
     for name in ('conversations', 'entities'):
         if name in record.tree:
-            return record.parts(name)
+            return [Record(f'{record.where} {name}[{at}]', one.tree)
+                    for at, one in enumerate(record.parts(name))]
     return [record]
 
 

@@ -59,8 +59,7 @@ def agent_of(parties: Sequence[Record], present: Sequence[int], agents: Agents) 
     """
     from transforms.transcribe.provided import AGENT_LABELS, CALLER_LABELS
 
-    roles = {party: (parties[party].text('role') or parties[party].text('type') or '').lower()
-             for party in present}
+    roles = {party: _role(parties[party]) for party in present}
     found = [party for party in present if roles[party] in AGENT_LABELS]
     if not found and (agents.pattern or agents.domains):
         found = [party for party in present if agents.knows(
@@ -69,6 +68,13 @@ def agent_of(parties: Sequence[Record], present: Sequence[int], agents: Agents) 
         callers = [party for party in present if roles[party] in CALLER_LABELS]
         found = [party for party in present if party not in callers] if callers else []
     return found[0] if len(found) == 1 else None
+
+
+def _role(party: Record) -> str:
+    """Of the contact centre extension, or as it was written before there was one."""
+    meta = party.tree.get('meta')
+    told = party.text('role') or (meta.get('role') if isinstance(meta, dict) else None)
+    return str(told or party.text('type') or '').lower()
 
 
 def party_number(party: Record) -> str | None:

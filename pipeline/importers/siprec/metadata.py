@@ -26,7 +26,7 @@ _DEEPEST = 20
 _BEGIN = re.compile(r'<(?:[\w.-]{1,64}:)?recording[\s>]')
 _END = re.compile(r'</(?:[\w.-]{1,64}:)?recording\s{0,64}>')
 _FORBIDDEN = re.compile(r'<!(?:DOCTYPE|ENTITY)', re.IGNORECASE)
-_CALLING = 'callingParty'  # Oracle's extension
+_CALLING, _CALLED = 'callingParty', 'calledParty'  # extensions of Oracle and NetSapiens
 
 
 @dataclass
@@ -110,8 +110,7 @@ def merge(tree: ElementTree.Element, where: str, sessions: dict[str, Session],
     of += [id for name in ('sessionrecordingassoc', 'participantsessionassoc', 'stream')
            for element in _children(tree, name)
            if (id := element.get('session_id') or element.get('session')) in sessions and id]
-    if not of and len(sessions) == 1:  # a partial update may name none
-        of = list(sessions)
+    of = of or _with_participants(tree, sessions)
     told = {id: deepcopy(sessions[id]) if id in sessions else Session(id, where) for id in of}
     for session in told.values():
         session.documents += 1
@@ -119,6 +118,16 @@ def merge(tree: ElementTree.Element, where: str, sessions: dict[str, Session],
         _merge_parties(tree, session, clock, alone=len(told) == 1)
     sessions |= told
     return bool(told)
+
+
+def _with_participants(tree: ElementTree.Element, sessions: dict[str, Session]) -> list[str]:
+    """The session that a partial update is of, where it names none: the only one that has its
+    participants."""
+    if (_text(tree, 'datamode') or _text(tree, 'dataMode') or '').lower() != 'partial':
+        return []
+    ids = {id for child in tree if (id := child.get('participant_id'))}
+    found = [session.id for session in sessions.values() if ids & set(session.participants)]
+    return found if len(found) == 1 else []
 
 
 def _merge_times(tree: ElementTree.Element, session: Session, clock: Clock) -> None:
@@ -150,10 +159,14 @@ def _merge_parties(tree: ElementTree.Element, session: Session, clock: Clock,
         participant = session.participants.get(element.get('participant_id') or '')
         if participant is not None:
             participant.left = _instant(element, 'disassociate-time', clock) or participant.left
-    for element in _children(tree, 'participantstreamassoc'):
+    for element in tree.iter():
         participant = session.participants.get(element.get('participant_id') or '')
-        if participant is not None:
+        if participant is None:
+            continue
+        if _name(element) == 'participantstreamassoc':
             _sends(element, participant)
+        elif _name(element) in (_CALLING, _CALLED):
+            participant.calling = _name(element) == _CALLING
 
 
 def _merge_participant(element: ElementTree.Element, participant: Participant) -> None:

@@ -20,6 +20,7 @@ from pipeline.importers.json_records import Record, RecordError
 
 # Extensions that change nothing of what is read here; of others that are critical it is not known.
 KNOWN_EXTENSIONS = frozenset({'cc', 'contact_center'})
+_OLD_HASHES = {'SHA-256': 'sha256', 'SHA-384': 'sha384', 'SHA-512': 'sha512'}
 _ALPHABET = re.compile(r'[A-Za-z0-9_-]*')
 
 
@@ -100,8 +101,10 @@ def base64url(text: Any, field: str) -> bytes:
 
 
 def hashes_of(part: Mapping[str, Any]) -> tuple[str, ...]:
-    """What `content_hash` tells: one, or a list."""
+    """What `content_hash` tells, one or a list; before draft 2025 it was `alg` and `signature`."""
     told = part.get('content_hash')
+    if told is None and part.get('alg') in _OLD_HASHES and 'signature' in part:
+        told = f'{_OLD_HASHES[part["alg"]]}-{part["signature"]}'
     return tuple(text for text in (told if isinstance(told, list) else [told])
                  if isinstance(text, str))
 
