@@ -37,7 +37,7 @@ def print_imported(imported: Imported, recordings: int, rejects: Path | None) ->
     if rows:
         out.print(_fields(rows))
         out.print(_first(rows))
-        for column, what in (('queue', 'queues'), ('agent_id', 'agents')):
+        for column, what in (('queue', 'queue'), ('agent_id', 'agent')):
             _names(out, rows, column, what)
     for text, count in imported.notes.items():
         out.print(Text(f'warning: {clean(text)}' + (f' ({count} times)' if count > 1 else ''),
@@ -56,8 +56,8 @@ def print_written(imported: Imported, path: Path | None) -> None:
     if not imported.rows:
         out.print('nothing is written: no call was found with its recording', soft_wrap=True)
         return
-    out.print(f'{len(imported.rows)} calls written to {clean(path)}: etiquette run {clean(path)}',
-              soft_wrap=True, markup=False)
+    out.print(f'{_many(len(imported.rows), "call")} written to {clean(path)}: '
+              f'etiquette run {clean(path)}', soft_wrap=True, markup=False)
 
 
 class Bar:
@@ -91,16 +91,20 @@ class Bar:
 
 def _counts(out: Console, imported: Imported, recordings: int) -> None:
     calls = len(imported.rows) + len(imported.silent)
-    out.print(f'{imported.records} records read, {calls} calls understood, '
+    out.print(f'{_many(imported.records, "record")} read, {_many(calls, "call")} understood, '
               f'{len(imported.rows)} with their recording, {len(imported.silent)} without, '
               f'{len(imported.broken)} broken', soft_wrap=True)
     if recordings:
         taken = len({uri for row in imported.rows for name in AUDIO_COLUMNS
                      if (uri := row.cells.get(name)) and '://' not in uri})
-        out.print(f'{recordings} recordings there, {recordings - taken} of them of no call here',
-                  soft_wrap=True)
+        out.print(f'{_many(recordings, "recording")} there, {recordings - taken} of them of no '
+                  'call here', soft_wrap=True)
     for why, count in imported.aside.items():
-        out.print(Text(f'{count} records aside: {clean(why)}', style='dim'))
+        out.print(Text(f'{_many(count, "record")} aside: {clean(why)}', style='dim'))
+
+
+def _many(count: int, what: str) -> str:
+    return f'{count} {what}' + ('s' if count != 1 else '')
 
 
 def _table(*headings: str) -> Table:
@@ -152,14 +156,15 @@ def _names(out: Console, rows: Sequence[Row], column: str, what: str) -> None:
         told = ', '.join(f'{clean(name, 40)} ({count})' for name, count in names.most_common(
             MOST_NAMES))
         rest = f', and {len(names) - MOST_NAMES} more' if len(names) > MOST_NAMES else ''
-        out.print(Text(f'{len(names)} {what}: {told}{rest}'))
+        out.print(Text(f'{_many(len(names), what)}: {told}{rest}'))
 
 
 def _silent(out: Console, silent: Sequence[tuple[Row, str]]) -> None:
     for row, why in silent[:MOST_SILENT]:
         out.print(Text(f'no recording: {clean(row.where)}: {clean(why)}', style='yellow'))
     if len(silent) > MOST_SILENT:
-        out.print(Text(f'no recording: {len(silent) - MOST_SILENT} more calls', style='yellow'))
+        more = _many(len(silent) - MOST_SILENT, 'more call')
+        out.print(Text(f'no recording: {more}', style='yellow'))
 
 
 def _broken(out: Console, broken: Sequence[Broken], rejects: Path | None) -> None:

@@ -50,7 +50,7 @@ def test_without_out_it_shows_what_it_understood_and_writes_nothing(ran, monitor
             in flat)
     assert '3 recordings there, 1 of them of no call here' in flat
     assert 'answered_at queue_log CONNECT, CEL ANSWER 100 % 2024-03-04T08:30:25+00:00' in flat
-    assert '1 queues: billing (1)' in flat and '2 agents: 201 (1), 202 (1)' in flat
+    assert '1 queue: billing (1)' in flat and '2 agents: 201 (1), 202 (1)' in flat
     assert 'queue_log line 13: has fewer than the five fields' in flat
     assert '--out manifest.jsonl writes' in flat
     assert sorted(monitor.parent.rglob('*')) == before

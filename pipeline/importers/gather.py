@@ -61,6 +61,7 @@ class _Gathering:
     def __init__(self, recordings: Recordings, landing: Landing):
         self.records = 0
         self._recordings, self._landing = recordings, landing
+        self._folder = str(landing.folder.absolute()).rstrip('/') + '/'
         self._place = Place(landing.folder, allow_outside=True)
         self._rows: list[Row] = []
         self._silent: list[tuple[Row, str]] = []
@@ -136,9 +137,8 @@ class _Gathering:
         return found
 
     def _uri(self, path: str) -> str:
-        folder = self._landing.folder.absolute()
-        if Path(path).is_relative_to(folder):
-            return str(Path(path).relative_to(folder))
+        if path.startswith(self._folder):
+            return path[len(self._folder):]
         if '://' not in path:
             self._notes[_OUTSIDE] += 1
         return path

@@ -64,7 +64,7 @@ class Recordings:
         self._by_word: dict[str, list[str]] = defaultdict(list)
         self.paths = list(_recordings(folder, tuple(suffixes))) if folder else []
         for path in self.paths:
-            name = os.path.basename(path)  # noqa: PTH119 - a Path costs more than the call
+            name = _name(path)
             self._by_name[name.lower()].append(path)
             self._by_stem[_stem(name).lower()].append(path)
             for word in set(_WORD.findall(_stem(name))):
@@ -108,10 +108,9 @@ class Recordings:
         words = _WORD.findall(id)
         if len(id) < _SHORTEST_ID or not words:
             return []
-        whole = re.compile(rf'(?<![0-9A-Za-z]){re.escape(id)}(?![0-9A-Za-z]|\.\d)', re.IGNORECASE)
         longest = max(words, key=len).lower()
         return [path for path in self._by_word.get(longest, ())
-                if whole.search(_stem(Path(path).name))]
+                if _holds(_stem(_name(path)).lower(), id.lower())]
 
     def _at_time(self, hints: Hints) -> list[str]:
         if hints.since is None or hints.until is None:
@@ -124,7 +123,7 @@ class Recordings:
                       and hints.since - slack <= at <= hints.until + slack)
 
     def _time_of(self, path: str) -> datetime | None:
-        match = _TIME.search(_stem(Path(path).name))
+        match = _TIME.search(_stem(_name(path)))
         if match is None:
             return None
         try:
@@ -198,6 +197,23 @@ def _recordings(folder: Path, suffixes: tuple[str, ...]) -> Iterator[str]:
         folders[:] = sorted(name for name in folders if not name.startswith('.'))
         yield from (os.path.join(parent, name) for name in sorted(names)  # noqa: PTH118
                     if not name.startswith('.') and name.lower().endswith(suffixes))
+
+
+def _holds(stem: str, id: str) -> bool:
+    """Whether the id is in the name, and not as a part of a longer one. (An expression made of
+    each id would cost more than all else.)"""
+    at = stem.find(id)
+    while at >= 0:
+        before, after = stem[at - 1:at], stem[at + len(id):at + len(id) + 2]
+        longer = after[:1].isalnum() or (after[:1] == '.' and after[1:].isdigit())
+        if not (before.isalnum() or longer):
+            return True
+        at = stem.find(id, at + 1)
+    return False
+
+
+def _name(path: str) -> str:
+    return path.rpartition('/')[2]
 
 
 def _stem(name: str) -> str:

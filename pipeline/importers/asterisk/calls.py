@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,16 +37,21 @@ class Call:
     queue: list[QueueEvent] = field(default_factory=list)
 
 
-def reads_of(calls: dict[str, Call], cel: Mapping[str, list[CelEvent]],
+def reads_of(calls: dict[str, Call], cel: dict[str, list[CelEvent]],
              extensions: re.Pattern[str]) -> Iterator[Read]:
     """A row, or why it is none, for each call, by their start."""
     tracked = {event.type for events in cel.values() for event in events}
     for linkedid in cel:
         calls.setdefault(linkedid, Call(linkedid))
-    told = [_Told(call, channels_of(call.key, cel.get(call.key, ()), tracked), extensions)
-            for call in calls.values()]
-    for one in sorted(told, key=lambda one: (one.started_at, one.key)):
-        yield from one.reads()
+    for key in sorted(calls, key=lambda key: (_began(calls[key], cel.get(key, ())), key)):
+        # Each is let go of as it is told: logs may be large.
+        call, events = calls.pop(key), cel.pop(key, ())
+        yield from _Told(call, channels_of(key, events, tracked), extensions).reads()
+
+
+def _began(call: Call, events: Sequence[CelEvent]) -> datetime:
+    return min([*(cdr.started_at for cdr in call.cdrs), *(event.at for event in call.queue),
+                *(event.at for event in events)])
 
 
 class _Told:
@@ -54,7 +59,7 @@ class _Told:
     queue_log, CEL, CDR."""
 
     def __init__(self, call: Call, channels: Channels, extensions: re.Pattern[str]):
-        self.key, self._has_id = call.key, call.has_id
+        self._key, self._has_id = call.key, call.has_id
         self._queue = sorted(call.queue, key=lambda event: event.at)
         self._channels, self._extensions = channels, extensions
         cdrs = sorted(call.cdrs, key=lambda cdr: cdr.started_at)
@@ -64,9 +69,7 @@ class _Told:
         self._cdrs = cdrs
         self._connects = [event for event in self._queue if event.event == 'CONNECT']
         self._connect = next(iter(self._connects), None)
-        self.started_at: datetime = min(
-            [cdr.started_at for cdr in cdrs] + [event.at for event in self._queue]
-            + ([channels.started_at] if channels.started_at else []))
+        self._started_at = _began(call, channels.events)
         self._where = (cdrs[0] if cdrs else self._queue[0] if self._queue else
                        channels.events[0]).where
         self._records = len(cdrs) + len(call.queue) + len(channels.events)
@@ -100,7 +103,7 @@ class _Told:
     def _said(self) -> Said:
         direction, why = self._direction()
         said: dict[str, tuple[Any, str]] = {
-            'call_id': (self.key if self._has_id else None, 'uniqueid'),
+            'call_id': (self._key if self._has_id else None, 'uniqueid'),
             'contact_id': self._linkedid(),
             'direction': (direction, why),
             'queue': self._queue_name(),
@@ -114,7 +117,7 @@ class _Told:
     def _linkedid(self) -> tuple[str | None, str]:
         if self._cdr and self._cdr.linkedid:
             return self._cdr.linkedid, 'CDR linkedid'
-        return (self.key, 'CEL linkedid') if self._channels.events else (None, '')
+        return (self._key, 'CEL linkedid') if self._channels.events else (None, '')
 
     def _direction(self) -> tuple[str | None, str]:
         if self._queue or self._queue_app():
@@ -232,7 +235,7 @@ class _Told:
         mixed = self._channels.recorded_at
         if mixed:
             return (Begin(mixed, 'answer', 'CEL MixMonitor'),)
-        begins = [Begin(self.started_at, 'call', 'CDR start' if self._cdrs else
+        begins = [Begin(self._started_at, 'call', 'CDR start' if self._cdrs else
                         'queue_log ENTERQUEUE' if self._queue else 'CEL CHAN_START')]
         if self._cdr and self._cdr.answered_at:
             begins.append(Begin(self._cdr.answered_at, 'answer', 'CDR answer'))
@@ -248,8 +251,8 @@ class _Told:
         ended, _ = self._ended()
         return Hints(
             files=tuple(dict.fromkeys([*self._channels.files, *files])),
-            ids=(self.key,) if self._has_id else (),
-            numbers=tuple(dict.fromkeys(filter(None, numbers))), since=self.started_at,
+            ids=(self._key,) if self._has_id else (),
+            numbers=tuple(dict.fromkeys(filter(None, numbers))), since=self._started_at,
             until=datetime.fromisoformat(ended) if ended else None)
 
 
