@@ -17,7 +17,7 @@ def imported(kind, *paths, recordings=None, folder=None, **own):
     """What is understood of the records; `own` are the format's options and --out."""
     options = Options(own=own)
     return gather(importer(kind).read([Path(path) for path in paths], options),
-                  Recordings(recordings, ('.wav',), Clock(None)),
+                  Recordings(recordings, ('.wav', '.flac', '.ogg'), Clock(None)),
                   Landing(folder or recordings or Path.cwd(), LIMITS))
 
 

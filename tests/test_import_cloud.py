@@ -5,14 +5,30 @@ import shutil
 
 import pytest
 
+from pipeline.manifest import admit
+from pipeline.places import Place
+from pipeline.rows import RawRow
 from pipeline.settings import load_settings
-from pipeline.sources import read_batch
+from pipeline.sources import limits_of, read_batch
 from tests.conftest import QUICK, SAMPLES, etiquette
-from tests.imported import RECORDS, sound
+from tests.imported import RECORDS, imported, sound
+
+ABOUT_SAMPLES = {  # which sample, and the options that its records need
+    'connect': ('mono-metadata', {}), 'genesys': ('de-hold-music', {'agent_channel': 0}),
+    'vcon': ('announced-hold', {}),
+    'siprec': ('outbound-pair', {'agent_domain': ['pbx.harborbooks.example'],
+                                 'file_names': '{sip_session}.{label}'})}
 
 
 def batch(manifest):
     return read_batch(str(manifest), load_settings(str(QUICK)).source)
+
+
+def written(result, told):
+    """What a run would take of the rows, in a manifest beside the recordings."""
+    place, limits = Place(told, False), limits_of(load_settings(str(QUICK)).source)
+    return [admit(RawRow(1, row.where, dict(row.cells)), place, limits).reference
+            for row in result.rows]
 
 
 @pytest.mark.parametrize('name', ['connect', 'genesys', 'vcon', 'siprec'])
@@ -20,6 +36,22 @@ def test_every_format_tells_its_options_with_an_example(name):
     ran = etiquette('import', name, '--help')
     assert ran.code == 0
     assert f'etiquette import {name}' in ran.out and '--recordings' in ran.out
+
+
+@pytest.mark.parametrize('name', ABOUT_SAMPLES)
+def test_the_records_about_a_sample_say_of_it_what_its_manifest_and_its_truth_say(name):
+    sample, own = ABOUT_SAMPLES[name]
+    result = imported(name, SAMPLES / name, recordings=SAMPLES, **own)
+    told = batch(SAMPLES / 'manifest.csv')
+    [known] = [ref for ref in told.references if ref.call_id == sample]
+    [found] = written(result, told=SAMPLES)
+    for field in ('audio_uri', 'agent_audio_uri', 'caller_audio_uri', 'started_at', 'direction',
+                  'agent_id', 'caller_id', 'hung_up_by'):
+        assert getattr(found, field) == getattr(known, field), field
+    truth = json.loads((SAMPLES / 'truth.json').read_text())[sample]
+    holds = json.loads(found.manifest).get('holds', [])
+    assert [(hold['start_s'], hold['end_s']) for hold in holds] == [
+        (hold['start_s'], hold['end_s']) for hold in truth['holds']]
 
 
 def test_without_out_it_is_only_shown_what_was_understood():
@@ -78,7 +110,7 @@ def test_recordings_of_no_call_are_counted_beside_those_that_lie_in_a_bucket(tmp
     sound(tmp_path / 'other.wav')
     ran = etiquette('import', 'connect', RECORDS / 'connect' / 'export.json', '--recordings',
                     tmp_path)
-    assert '1 recordings there, 1 of them of no call here' in ran.out
+    assert '1 recording there, 1 of them of no call here' in ran.out
 
 
 def test_calls_whose_recordings_are_not_there_yet_show_what_is_known_of_them():

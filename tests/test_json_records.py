@@ -53,6 +53,11 @@ def test_a_broken_object_among_objects_without_anything_between_costs_no_other(t
     assert 'is not JSON' in found[1].cause
 
 
+def test_where_an_object_is_broken_is_counted_from_its_own_begin(tmp_path):
+    found = read(tmp_path, '{"id": 1}\n' * 50 + '{"id": "cut off\n')
+    assert found[-1].cause == 'is not JSON: Invalid control character, at its character 16'
+
+
 def test_an_object_that_never_ends_is_given_up_at_the_limit_and_the_next_is_read(tmp_path):
     found = read(tmp_path, '{"id": 1}\n{"a": "' + 'x' * 3_000_000 + '\n{"id": 3}\n', most=1 << 20)
     assert ids(found) == [1, 3]

@@ -179,12 +179,13 @@ class _Reader:
             try:
                 tree, end = self._decoder.raw_decode(self._text, self._at)
             except (ValueError, RecursionError) as error:
+                cause = f'is not JSON: {_said(error, self._at)}'
                 if self._may_go_on(error) and self._grow():
                     continue
                 if len(self._text) - self._at >= self._most:
                     return self._skipped(where, f'is longer than {self._most >> 20} MiB, or never '
                                                 'ends')
-                return self._skipped(where, f'is not JSON: {_said(error, self._at)}')
+                return self._skipped(where, cause)
             self._go(end)
             return Record(where, tree)
 
