@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,15 +13,16 @@ from typing import Any
 from pipeline.importers import Aside, Begin, Broken, Imported, Note, Read, Row
 from pipeline.importers.clock import iso
 from pipeline.importers.files import broken
-from pipeline.importers.matching import Found, NotFound, Recordings, begin_of, length_of
+from pipeline.importers.matching import SURE, Found, NotFound, Recordings, begin_of, length_of
 from pipeline.manifest import AUDIO_COLUMNS, Admitted, Limits, admit, json_of
 from pipeline.places import Place
 from pipeline.rows import RawRow
 
 _NO_BEGIN = ('it is not known when the recording began: its length fits no time of the call, so '
              'started_at, holds and transfers are left out; --recording-starts says it')
-_OUTSIDE = ('the recording lies outside the folder of the manifest: write the manifest above the '
+_OUTSIDE = ('a recording lies outside the folder of the manifest: write the manifest above the '
             'recordings, or set source.allow_outside')
+_SHARED = 'a recording fits several calls by number and time: {}'
 STARTS = {  # what --recording-starts names: the first of these origins that a call has
     'auto': (),
     'call': ('call',),
@@ -38,11 +39,13 @@ class Landing:
       folder: of the manifest, which recordings are named relative to.
       limits: what a believable row keeps to.
       starts: a key of STARTS.
+      allow_outside: whether recordings may lie elsewhere.
     """
 
     folder: Path
     limits: Limits
     starts: str = 'auto'
+    allow_outside: bool = True
 
 
 def gather(items: Iterable[Read], recordings: Recordings, landing: Landing,
@@ -60,14 +63,14 @@ class _Gathering:
         self.records = 0
         self._recordings, self._landing = recordings, landing
         self._folder = str(landing.folder.absolute()).rstrip('/') + '/'
-        self._place = Place(landing.folder, allow_outside=True)
-        self._rows: list[Row] = []
+        self._place = Place(landing.folder, landing.allow_outside)
+        self._rows: list[tuple[Row, Found | None]] = []
         self._silent: list[tuple[Row, str]] = []
         self._broken: list[Broken] = []
         self._aside: Counter[str] = Counter()
         self._notes: Counter[str] = Counter()
         self._first: dict[str, str] = {}  # call_id to where
-        self._heard: dict[str, str] = {}  # recording to where
+        self._heard: dict[str, list[str]] = defaultdict(list)  # recording to what it was found by
 
     def take(self, item: Read) -> None:
         if isinstance(item, Note):
@@ -82,8 +85,16 @@ class _Gathering:
             self._take_row(item)
 
     def imported(self) -> Imported:
-        return Imported(tuple(self._rows), tuple(self._silent), tuple(self._broken),
+        rows = [row for row, found in self._rows if self._is_its_own(row, found)]
+        return Imported(tuple(rows), tuple(self._silent), tuple(self._broken),
                         dict(self._aside), dict(self._notes), self.records)
+
+    def _is_its_own(self, row: Row, found: Found | None) -> bool:
+        """Whether the row may keep its recording; else it is silent."""
+        if found is None or found.by in SURE or len(self._heard[found.path]) == 1:
+            return True
+        self._silent.append((row, _SHARED.format(found.path)))
+        return False
 
     def _take_row(self, row: Row) -> None:
         call_id = row.cells.get('call_id')
@@ -93,21 +104,26 @@ class _Gathering:
                 self._break(row, f'call_id {call_id} is also that of {first}',
                             'Give each record once.')
                 return
-        if not any(row.cells.get(name) for name in AUDIO_COLUMNS):
-            found = self._recordings.of(row.hints)
-            if isinstance(found, Found) and found.sent and not row.cells.get('direction'):
-                found = NotFound('a pair of recordings fits, and whose each is needs the '
-                                 'direction of the call', (found.path, found.sent))
-            if isinstance(found, NotFound):
-                fits = ''.join(f'; {fit}' for fit in found.fits)
-                self._silent.append((row, found.why + fits))
-                return
-            row = self._recorded(row, found)
-            other = self._heard.setdefault(found.path, row.where)
-            if other != row.where:
-                self._notes['one recording is that of two calls, and is judged as both'] += 1
-            row = self._begun(row, found.path)
-        self._check(row)
+        if any(row.cells.get(name) for name in AUDIO_COLUMNS):
+            self._check(row, None)
+            return
+        found = self._found(row)
+        if isinstance(found, NotFound):
+            fits = ''.join(f'; {fit}' for fit in found.fits)
+            self._silent.append((row, found.why + fits))
+            return
+        heard = self._heard[found.path]
+        heard.append(found.by)
+        if sum(by in SURE for by in heard) > 1:
+            self._notes['one recording is that of two calls, and is judged as both'] += 1
+        self._check(self._begun(self._recorded(row, found), found.path), found)
+
+    def _found(self, row: Row) -> Found | NotFound:
+        found = self._recordings.of(row.hints)
+        if isinstance(found, Found) and found.sent and not row.cells.get('direction'):
+            return NotFound('a pair of recordings fits, and whose each is needs the direction of '
+                            'the call', (found.path, found.sent))
+        return found
 
     def _recorded(self, row: Row, found: Found) -> Row:
         """The row with its recording; of a pair, what came in is the caller's where they called."""
@@ -122,7 +138,7 @@ class _Gathering:
     def _uri(self, path: str) -> str:
         if path.startswith(self._folder):
             return path[len(self._folder):]
-        if '://' not in path:
+        if '://' not in path and not self._landing.allow_outside:
             self._notes[_OUTSIDE] += 1
         return path
 
@@ -149,12 +165,12 @@ class _Gathering:
                     return begin
         return None
 
-    def _check(self, row: Row) -> None:
+    def _check(self, row: Row, found: Found | None) -> None:
         """As `run` reads it: through JSON, by the same parser."""
         outcome = admit(RawRow(len(self._rows) + 1, row.where, dict(row.cells)), self._place,
                         self._landing.limits)
         if isinstance(outcome, Admitted):
-            self._rows.append(row)
+            self._rows.append((row, found))
             return
         self._break(row, '; '.join(f'{fault.field or ""} {fault.why}'.strip()
                                    for fault in outcome),
