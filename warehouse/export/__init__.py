@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.errors import WarehouseError
-from warehouse.export import csv_files, destination, duckdb_file, parquet_files, vcon_files
+from warehouse.export import csv_files, destination, duckdb_file, excel, parquet_files, vcon_files
 from warehouse.export.source import (
     TABLE_NAMES,
     VIEW_NAMES,
@@ -104,7 +104,7 @@ def export(root: Path, format: str, out: Path, options: Options, watch: Watch) -
 
 
 _FILES: dict[str, Callable[[Snapshot, Path, Watch, tuple[str, ...]], dict[str, int]]] = {
-    'duckdb': duckdb_file.write}
+    'duckdb': duckdb_file.write, 'excel': excel.write}
 
 
 def _into_folder(snapshot: Snapshot, format: str, folder: Path, names: tuple[str, ...],
