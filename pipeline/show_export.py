@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -18,7 +19,7 @@ class Bar:
 
     def __init__(self) -> None:
         self._rich = None
-        self._task = None
+        self._task: Any = None
         if sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import Progress
@@ -47,7 +48,7 @@ class Bar:
 def print_exported(done: Exported) -> None:
     """The tables and their rows, and where they are now."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style='bold')
-    table.add_column('')
+    table.add_column('table')
     table.add_column('rows', justify='right')
     for name, rows in done.rows.items():
         table.add_row(clean(name), f'{rows:,}')
