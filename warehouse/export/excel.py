@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timezone
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ FORMATS = {
                 'border': 1, 'border_color': '#8EA9DB'},
     'label': {'font_color': '#404040'},
     'text': {'valign': 'top'},
-    'wrapped': {'valign': 'top', 'text_wrap': True},
+    'indented': {'valign': 'top', 'indent': 1},
     'count': {'num_format': '#,##0', 'valign': 'top'},
     'tenths': {'num_format': '#,##0.0', 'valign': 'top'},
     'hundredths': {'num_format': '#,##0.00', 'valign': 'top'},
@@ -102,6 +103,8 @@ def _write_sheet(snapshot: Snapshot, book: Workbook, sheet: Sheet, formats: dict
     columns = _columns(snapshot, sheet)
     page = book.add_worksheet(sheet.title)
     page.freeze_panes(1, 1)
+    page.set_landscape()
+    page.repeat_rows(0)
     page.autofilter(0, 0, count, len(columns) - 1)
     writers = []
     for n, column in enumerate(columns):
@@ -146,7 +149,7 @@ def _kind(column: Column) -> str:
     if column.type in ('INTEGER', 'BIGINT', 'HUGEINT'):
         return 'count'
     if column.type != 'DOUBLE':
-        return 'wrapped' if column.name == 'failed' else 'text'
+        return 'text'
     name = column.name
     if name.endswith(('_share', '_ratio', 'coverage', 'coverage_mean', 'confidence')):
         return 'share'
@@ -178,11 +181,11 @@ def _writer(page: Worksheet, kind: str,
         return page.write_datetime(row, n, value, form)
 
     def number(row: int, n: int, value: float) -> object:
-        return page.write_number(row, n, value, form) if abs(value) < float('inf') else None
+        return page.write_number(row, n, value, form) if isfinite(value) else None
 
     def text(row: int, n: int, value: Any) -> object:
         if isinstance(value, bool):
             return page.write_boolean(row, n, value, form)
         return page.write_string(row, n, cut(str(value)), form)
 
-    return {'instant': moment, 'date': moment, 'text': text, 'wrapped': text}.get(kind, number)
+    return {'instant': moment, 'date': moment, 'text': text}.get(kind, number)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 WORST = 1000  # calls: the rest is in KPIs
 DAYS = 400  # of the chart: the latest, more are no curve any more
-RULES = 12  # of the chart of broken rules
+RULES = 10  # of the chart of broken rules
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ SHEETS = (
         SELECT * FROM queue_day ORDER BY call_date, queue"""),
     Sheet('Worst calls', f'The lowest scores, at most {WORST:,}, and the rules that were broken',
           f"""
-        SELECT * REPLACE (array_to_string(failed, chr(10)) AS failed) FROM worst_calls
+        SELECT * REPLACE (array_to_string(failed, '; ') AS failed) FROM worst_calls
         ORDER BY etiquette_score, call_id LIMIT {WORST}""", 'kpis'),
     Sheet('Broken rules', 'Every rule that a call broke, and why', """
         SELECT f.call_id, f.call_date, c.agent_id, c.queue, f.rule_id, f.stage, f.tier, f.score,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from math import isfinite
 from typing import Any
 
 from xlsxwriter.format import Format
@@ -13,9 +14,10 @@ from xlsxwriter.worksheet import Worksheet
 from warehouse.export.excel_sheets import DAYS_SQL, FIGURES, FIGURES_SQL, RULES_SQL, SHEETS
 from warehouse.export.source import Snapshot
 
-# Columns of the tables, side by side: figures, then days and rules, whose charts stand right.
-_FIGURES, _DAYS, _RULES, _CHARTS = 0, 4, 8, 11
-_TOP = 8  # the row of their headings
+# Columns: the figures, two charts right of them, and beyond these the numbers they show.
+_FIGURES, _DAYS_CHART, _RULES_CHART, _DAYS, _RULES = 0, 4, 13, 23, 27
+_TOP = 8  # the row of the headings
+_CHART = {'width': 560, 'height': 280}  # as high as the figures: the list of sheets is below
 Cells = dict[tuple[int, int], tuple[Any, str]]
 
 
@@ -33,15 +35,20 @@ def write_summary(snapshot: Snapshot, page: Worksheet, book: Workbook,
     _table(cells, _DAYS, ('date', 'calls', 'etiquette score, mean'), days,
            ('date', 'count', 'tenths'))
     _table(cells, _RULES, ('rule', 'calls that broke it'), rules, ('text', 'count'))
-    for column, width in ((0, 44), (1, 14), (2, 14), (4, 12), (5, 8), (6, 22), (8, 34), (9, 20)):
+    for column, width in (
+            (_FIGURES, 44), (1, 12), (2, 12), (_DAYS, 12), (_DAYS + 2, 22), (_RULES, 34),
+            (_RULES + 1, 20)):
         page.set_column(column, column, width)
     page.hide_gridlines(2)
+    page.set_landscape()
+    page.fit_to_pages(1, 1)
+    page.print_area(0, 0, _TOP + len(FIGURES) + len(SHEETS) + 4, _DAYS - 1)
     for (row, column), (value, form) in sorted(cells.items()):  # row by row, or rows are lost
         _write(page, row, column, value, formats[form])
     if days:
-        page.insert_chart(_TOP, _CHARTS, _days_chart(book, len(days)))
+        page.insert_chart(_TOP, _DAYS_CHART, _days_chart(book, len(days)))
     if rules:
-        page.insert_chart(_TOP + 18, _CHARTS, _rules_chart(book, len(rules)))
+        page.insert_chart(_TOP, _RULES_CHART, _rules_chart(book, len(rules)))
 
 
 def _told(snapshot: Snapshot) -> list[str]:
@@ -63,10 +70,10 @@ def _figures(cells: Cells, snapshot: Snapshot, counts: Mapping[str, int]) -> Non
         _put(cells, _TOP + 1 + n, _FIGURES, [
             (figure.label, 'text'), (values[2 * n], figure.format), (values[2 * n + 1], 'count')])
     top = _TOP + len(FIGURES) + 3
-    _put(cells, top, _FIGURES, [(text, 'heading') for text in ('sheet', 'rows', '')])
+    _put(cells, top, _FIGURES, [(text, 'heading') for text in ('sheet', 'rows', 'what it holds')])
     for n, sheet in enumerate(SHEETS):
         _put(cells, top + 1 + n, _FIGURES, [
-            (f'{sheet.title}: {sheet.about}', 'wrapped'), (counts[sheet.title], 'count')])
+            (sheet.title, 'text'), (counts[sheet.title], 'count'), (sheet.about, 'indented')])
 
 
 def _table(cells: Cells, column: int, headings: tuple[str, ...], rows: list[tuple[Any, ...]],
@@ -83,7 +90,7 @@ def _put(cells: Cells, row: int, column: int, values: list[tuple[Any, str]],
 
 
 def _write(page: Worksheet, row: int, column: int, value: Any, form: Format) -> None:
-    if value is None:
+    if value is None or isinstance(value, float) and not isfinite(value):
         page.write_blank(row, column, None, form)
     elif isinstance(value, str):
         page.write_string(row, column, value, form)
@@ -107,7 +114,7 @@ def _days_chart(book: Workbook, days: int) -> Any:
         'visible': True, 'line': {'color': '#D9D9D9'}}})
     chart.set_x_axis({'date_axis': True, 'num_format': 'yyyy-mm-dd'})
     chart.set_legend({'none': True})
-    chart.set_size({'width': 640, 'height': 340})
+    chart.set_size(_CHART)
     return chart
 
 
@@ -123,5 +130,5 @@ def _rules_chart(book: Workbook, rules: int) -> Any:
     chart.set_y_axis({'reverse': True})
     chart.set_x_axis({'major_gridlines': {'visible': False}, 'visible': False})
     chart.set_legend({'none': True})
-    chart.set_size({'width': 640, 'height': 380})
+    chart.set_size(_CHART)
     return chart
