@@ -90,7 +90,7 @@ def _put(cells: Cells, row: int, column: int, values: list[tuple[Any, str]],
 
 
 def _write(page: Worksheet, row: int, column: int, value: Any, form: Format) -> None:
-    if value is None or isinstance(value, float) and not isfinite(value):
+    if value is None or (isinstance(value, float) and not isfinite(value)):
         page.write_blank(row, column, None, form)
     elif isinstance(value, str):
         page.write_string(row, column, value, form)
