@@ -3,6 +3,7 @@ import json
 import resource
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -322,6 +323,11 @@ def test_a_file_is_no_folder_and_a_folder_no_file(root, tmp_path):
 def test_a_folder_that_is_not_there_is_said_to_be_missing(root, tmp_path):
     with pytest.raises(WarehouseError, match='there is no folder'):
         export(root, 'csv', tmp_path / 'no' / 'a', Options(), Watch())
+
+
+def test_a_place_that_cannot_be_written_is_said_to_be_it(root):
+    with pytest.raises(WarehouseError, match=r'the export to /proc/a failed: .*Put right'):
+        export(root, 'csv', Path('/proc/a'), Options(), Watch())
 
 
 def test_a_table_that_is_not_there_brings_those_that_are(root, tmp_path):

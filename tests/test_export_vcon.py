@@ -177,7 +177,9 @@ def test_a_recording_is_referred_to_by_https_and_the_hash_of_its_file_alone(tmp_
 
 
 def test_without_an_address_the_dialog_names_the_file_and_no_path(tmp_path):
-    (dialog,) = one(tmp_path, result(sha=SHA))['dialog']
+    doc = one(tmp_path, result(sha=SHA))
+    (dialog,) = doc['dialog']
+    assert '/audio' not in json.dumps(doc)
     assert 'url' not in dialog and 'content_hash' not in dialog
     assert dialog['filename'] == 'c1.wav'
 

@@ -84,14 +84,14 @@ def _dialog(call: Row, told: Row, events: Iterable[Row],
             audio_url: str | None) -> list[dict[str, Any]]:
     """The recording, or the two of a call of which each party has its own file."""
     started = call['started_at']
-    common = {'type': 'recording', **({'start': _instant(started)} if started else {}),
-              'duration': float(call['duration_s'])}
+    common = {'type': 'recording', **({'start': _instant(started)} if started else {})}
     pair = [told.get('agent_audio_uri'), told.get('caller_audio_uri')]
     if all(pair):
-        # The stored sha256 is of both files together: it is not the hash of either.
+        # Of each file alone neither the length nor the hash is stored: the sha256 is of both.
         files = [{**common, 'parties': n, **_file(str(uri))} for n, uri in enumerate(pair)]
     else:
-        files = [{**common, 'parties': _channels(call, told), **_file(call['source_uri']),
+        files = [{**common, 'duration': float(call['duration_s']),
+                  'parties': _channels(call, told), **_file(call['source_uri']),
                   **_content(call, audio_url)}]
     files[0].update(_history(started, events))
     origin = {'inbound': _PARTIES[CALLER], 'outbound': _PARTIES[AGENT]}.get(call['direction'])
@@ -190,7 +190,7 @@ def _reports(call: Row, findings: Sequence[Row], kpis: Sequence[Row],
              over: int | list[int]) -> Iterator[dict[str, Any]]:
     """One report a standard: the measures and scores, and what each rule says and why."""
     about = {name: call[name] for name in (
-        'call_id', 'source_uri', 'audio_sha256', 'call_date', 'direction', 'queue', 'language',
+        'call_id', 'audio_sha256', 'call_date', 'duration_s', 'direction', 'queue', 'language',
         'hung_up_by', 'sample_rate_hz', 'channels', 'codec', 'lane_source', 'transcript_trust')}
     for row in kpis:
         of_standard = [one for one in findings if one['standard'] == row['standard']]
