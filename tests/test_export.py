@@ -257,6 +257,25 @@ def test_more_rows_than_a_batch_arrive_whole(tmp_path):
     assert (out / 'words.csv').read_bytes().count(b'\r\n') == count + 1
 
 
+def test_all_tables_are_of_one_moment_whatever_is_published_meanwhile(tmp_path):
+    root = tmp_path / 'w'
+    landing.put(root, result('c1'))
+    publish(root)
+
+    class Meanwhile(Watch):
+        def begin(self, what, rows):
+            super().begin(what, rows)
+            if what == 'turns':
+                landing.put(root, at(1, call_id='c1', turns=8))
+                landing.put(root, result('c2'))
+                publish(root)
+
+    export(root, 'duckdb', tmp_path / 'a.duckdb', Options(), Meanwhile())
+    assert ask(root, 'SELECT count(*) FROM words') == [(36,)]
+    for name, count in (('calls', 1), ('turns', 4), ('words', 12), ('kpis', 1)):
+        assert query(tmp_path / 'a.duckdb', f'SELECT count(*) FROM {name}') == [(count,)], name
+
+
 @pytest.mark.parametrize('format', FORMATS)
 def test_how_far_it_is_is_told_to_the_last_row(root, tmp_path, format):
     watch = Watch()

@@ -108,7 +108,7 @@ def to_csv(rows: Rows) -> str:
 
 def to_json(rows: Rows) -> str:
     """The rows as a JSON list of objects; instants and dates ISO 8601, NaN and infinity null."""
-    objects = (dict(zip(rows.columns, map(plain, row), strict=True)) for row in rows.rows())
+    objects = (dict(zip(rows.columns, map(_plain, row), strict=True)) for row in rows.rows())
     lines = [json.dumps(one, ensure_ascii=False) for one in objects]
     return '[' + ',\n '.join(lines) + ']\n'
 
@@ -182,11 +182,11 @@ def _distinct(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _cell(value: Any) -> Any:
-    shown = plain(value)
-    return json.dumps(shown, ensure_ascii=False) if isinstance(shown, (dict, list)) else shown
+    plain = _plain(value)
+    return json.dumps(plain, ensure_ascii=False) if isinstance(plain, (dict, list)) else plain
 
 
-def plain(value: Any) -> Any:
+def _plain(value: Any) -> Any:
     """The value as JSON has it."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
@@ -199,7 +199,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
+        return [_plain(item) for item in value]
     return value

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from warehouse.export.source import Snapshot, Watch
+from warehouse.export.source import Snapshot, Watch, finite
 from warehouse.spreadsheet_safe import FORMULA_STARTS
 
 BOM = b'\xef\xbb\xbf'
@@ -57,7 +57,7 @@ def _cells(column: pa.Array, raw: bool) -> pa.Array:
         text = pc.strftime(column, format=_INSTANT)
         return pc.replace_substring(text, '.000000+', '+')
     if pa.types.is_floating(column.type):
-        return pc.if_else(pc.is_finite(column), column, None).cast(pa.string())
+        return finite(column).cast(pa.string())
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         return column.cast(pa.string())
     if not raw:

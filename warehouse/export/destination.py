@@ -81,7 +81,7 @@ def mark(folder: Path, told: Mapping[str, Any]) -> None:
 
 @contextmanager
 def _beside(out: Path) -> Iterator[Path]:
-    folder = out.with_name(f'.{uuid.uuid4().hex}{PART}')
+    folder = out.with_name(f'.etiquette-export-{uuid.uuid4().hex}{PART}')
     folder.mkdir()
     try:
         yield folder

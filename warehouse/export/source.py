@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from warehouse.database import ask, open_readonly
 from warehouse.errors import WarehouseError
@@ -159,6 +160,11 @@ def open_snapshot(root: Path, selection: Selection, as_of: int | None = None) ->
         for statement in _narrowing(selection):
             con.execute(statement)
     return Snapshot(con, selection, catalog, standard, timezone, at, comments)
+
+
+def finite(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """The column with NULL for what is no number or infinite."""
+    return pc.if_else(pc.is_finite(column), column, None)
 
 
 def _narrowing(selection: Selection) -> Iterator[str]:

@@ -18,7 +18,6 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from warehouse.query import plain
 from warehouse.records import AGENT, CALLER
 
 SYNTAX = '0.4.0'
@@ -43,10 +42,9 @@ Row = Mapping[str, Any]
 def document(call: Row, turns: Sequence[Row], words: Sequence[Row], events: Sequence[Row],
              findings: Sequence[Row], kpis: Sequence[Row], *, published_at: datetime,
              audio_url: str | None = None) -> dict[str, Any]:
-    """The vCon of a call, from its rows.
+    """The vCon of a call but for its `uuid`, from its rows, whose numbers are finite.
 
-    The same rows give the same document, `uuid` and all: it is a version 8 UUID (RFC 9562) made
-    of the content, and `created_at` is when the call was processed.
+    `created_at` is when the call was processed, so that the same rows give the same document.
 
     Args:
       published_at: stands for the time of a call that does not say when it was processed.
@@ -56,7 +54,7 @@ def document(call: Row, turns: Sequence[Row], words: Sequence[Row], events: Sequ
     told = json.loads(call['manifest'] or '{}')
     dialog = _dialog(call, told, events, audio_url)
     over = 0 if len(dialog) == 1 else list(range(len(dialog)))
-    body = {
+    return {
         'vcon': SYNTAX,
         'extensions': ['CC'],
         'created_at': _instant(call['processed_at'] or published_at),
@@ -70,14 +68,13 @@ def document(call: Row, turns: Sequence[Row], words: Sequence[Row], events: Sequ
                      _analysis(over, 'report', EVENTS_SCHEMA, {'events': _bare(
                          row for row in events if row['kind'] != 'speech')})],
     }
-    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode('ascii')).digest()
-    return {'vcon': SYNTAX, 'uuid': _uuid8(digest), **body}
 
 
 def encoded(document: Mapping[str, Any]) -> bytes:
-    """The document as UTF-8 JSON."""
+    """The document as UTF-8 JSON, with its `uuid`: of version 8 (RFC 9562), made of the content."""
     text = json.dumps(document, ensure_ascii=False, separators=(',', ':'), allow_nan=False)
-    return text.encode('utf-8', 'replace') + b'\n'  # a name may hold half a surrogate pair
+    content = text.encode('utf-8', 'replace')  # a name may hold half a surrogate pair
+    return b'{"uuid":"%s",%s\n' % (_uuid8(content).encode('ascii'), content[1:])
 
 
 def _dialog(call: Row, told: Row, events: Iterable[Row],
@@ -190,8 +187,9 @@ def _reports(call: Row, findings: Sequence[Row], kpis: Sequence[Row],
              over: int | list[int]) -> Iterator[dict[str, Any]]:
     """One report a standard: the measures and scores, and what each rule says and why."""
     about = {name: call[name] for name in (
-        'call_id', 'audio_sha256', 'call_date', 'duration_s', 'direction', 'queue', 'language',
+        'call_id', 'audio_sha256', 'duration_s', 'direction', 'queue', 'language',
         'hung_up_by', 'sample_rate_hz', 'channels', 'codec', 'lane_source', 'transcript_trust')}
+    about['call_date'] = call['call_date'] and call['call_date'].isoformat()
     for row in kpis:
         of_standard = [one for one in findings if one['standard'] == row['standard']]
         yield _analysis(over, 'report', REPORT_SCHEMA, {
@@ -202,7 +200,7 @@ def _reports(call: Row, findings: Sequence[Row], kpis: Sequence[Row],
 
 def _analysis(over: int | list[int], kind: str, schema: str, body: Row) -> dict[str, Any]:
     return {'type': kind, 'dialog': over, 'mediatype': 'application/json', 'vendor': VENDOR,
-            'product': PRODUCT, 'schema': schema, 'encoding': 'json', 'body': plain(body)}
+            'product': PRODUCT, 'schema': schema, 'encoding': 'json', 'body': body}
 
 
 def _bare(rows: Iterable[Row], *without: str) -> list[dict[str, Any]]:
@@ -223,8 +221,8 @@ def _instant(at: datetime) -> str:
     return text.replace('+00:00', 'Z')
 
 
-def _uuid8(digest: bytes) -> str:
-    raw = bytearray(digest[:16])
+def _uuid8(content: bytes) -> str:
+    raw = bytearray(hashlib.sha256(content).digest()[:16])
     raw[6] = raw[6] & 0x0f | 0x80  # version
     raw[8] = raw[8] & 0x3f | 0x80  # variant
     return str(uuid.UUID(bytes=bytes(raw)))

@@ -7,9 +7,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from warehouse import landing
 from warehouse.export import vcon
-from warehouse.export.source import Snapshot, Watch
+from warehouse.export.source import Snapshot, Watch, finite
 from warehouse.tables import literal
 
 _CALLS = 200
@@ -37,12 +39,12 @@ def _write_some(snapshot: Snapshot, folder: Path, day: date | None, ids: list[st
     # The bounds let whole row groups be passed over, which a list of names does not.
     where = (f'{_on(day)} AND call_id BETWEEN {literal(ids[0])} AND {literal(ids[-1])} '
              f'AND call_id IN ({", ".join(map(literal, ids))})')
-    calls = snapshot.table(f'SELECT * FROM calls WHERE {where} ORDER BY call_id').to_pylist()
+    calls = _records(snapshot, f'SELECT * FROM calls WHERE {where} ORDER BY call_id')
     rows: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for name, order in _ORDER.items():
         rows[name] = defaultdict(list)
-        for row in snapshot.table(
-                f'SELECT * FROM {name} WHERE {where} ORDER BY call_id, {order}').to_pylist():
+        for row in _records(
+                snapshot, f'SELECT * FROM {name} WHERE {where} ORDER BY call_id, {order}'):
             rows[name][row['call_id']].append(row)
     for call in calls:
         document = vcon.document(
@@ -50,6 +52,15 @@ def _write_some(snapshot: Snapshot, folder: Path, day: date | None, ids: list[st
             published_at=snapshot.published_at, audio_url=audio_url)
         path = folder / f'{landing.path_of(folder, call["call_id"]).stem}.vcon.json'
         path.write_bytes(vcon.encoded(document))
+
+
+def _records(snapshot: Snapshot, sql: str) -> list[dict[str, Any]]:
+    """The rows of an answer; a number that is none, which JSON does not have, is not known."""
+    table = snapshot.table(sql)
+    for n, field in enumerate(table.schema):
+        if pa.types.is_floating(field.type):
+            table = table.set_column(n, field, finite(table.column(n)))
+    return table.to_pylist()
 
 
 def _on(day: date | None) -> str:
