@@ -37,7 +37,8 @@ class Bar:
     def begin(self, what: str, rows: int) -> None:
         """So many rows of a table come now."""
         if self._rich:
-            self._task = self._rich.add_task(what, total=rows)
+            # An empty table is done, which a bar of nothing would not show.
+            self._task = self._rich.add_task(what, total=rows or 1, completed=not rows)
 
     def add(self, rows: int) -> None:
         """So many more of them are written."""
@@ -54,14 +55,17 @@ def print_exported(done: Exported) -> None:
         table.add_row(clean(name), f'{rows:,}')
     out = output()
     out.print(table)
-    out.print(f'{size_of(done.size)} in {clean(here(done.path))}, of catalog {done.catalog}',
-              soft_wrap=True, markup=False, highlight=False)
+    out.print(f'{done.calls:,} calls, {size_of(done.size)} in {clean(here(done.path))}; '
+              f'catalog {done.catalog}', soft_wrap=True, markup=False, highlight=False)
+    if not done.calls:
+        out.print('no call is in this selection: the dates, the agent and the queue must be '
+                  'written as in `calls`', style='yellow')
 
 
 def as_json(done: Exported) -> str:
     """The same for machines."""
-    return json.dumps({'path': str(done.path), 'catalog': done.catalog, 'bytes': done.size,
-                       'rows': dict(done.rows)}, indent=1)
+    return json.dumps({'path': str(done.path), 'catalog': done.catalog, 'calls': done.calls,
+                       'bytes': done.size, 'rows': dict(done.rows)}, indent=1)
 
 
 def size_of(size: int) -> str:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.cli import run_command
+from pipeline.commands import exporting
 from tests.results import at, reject, result, run
 from tests.stored_calls import heard, judged_by, silent
 from warehouse import landing
@@ -381,7 +382,19 @@ def test_the_command_prints_the_rows_and_where_they_are(root, tmp_path, capsys, 
                         '--queue', 'cards', '--warehouse', str(root)]) == 0
     told = capsys.readouterr().out.split()
     ((count,),) = ask(root, "SELECT count(*) FROM kpis WHERE queue = 'cards'")
-    assert told[told.index('kpis') + 1] == str(count) and 'tables,' in told
+    assert told[told.index('kpis') + 1] == str(count)
+    assert told[told.index('calls,') - 1] == str(count) and 'tables;' in told
+
+
+def test_a_selection_of_no_call_is_said_to_be_one(root, tmp_path, capsys):
+    assert run_command(['export', 'csv', '--out', str(tmp_path / 'a'), '--agent', 'nobody',
+                        '--warehouse', str(root)]) == 0
+    assert 'no call is in this selection' in capsys.readouterr().out
+    assert cells(tmp_path / 'a' / 'calls.csv') == []
+
+
+def test_the_command_offers_every_format():
+    assert exporting.FORMATS == FORMATS
 
 
 def test_the_command_tells_machines_in_json(root, tmp_path, capsys):

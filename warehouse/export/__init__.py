@@ -61,12 +61,14 @@ class Exported:
     Attributes:
       path: the file or folder.
       catalog: the number of the catalog it shows.
+      calls: the calls that were selected.
       rows: the rows of each table, sheet or, of vCon, the calls.
       size: bytes in all.
     """
 
     path: Path
     catalog: int
+    calls: int
     rows: Mapping[str, int]
     size: int
 
@@ -79,8 +81,9 @@ def export(root: Path, format: str, out: Path, options: Options, watch: Watch) -
     """
     out = destination.check(out, root, folder=format in FOLDERS, force=options.force)
     snapshot = open_snapshot(root, options.selection, options.as_of)
-    names = snapshot.known(options.tables)
     try:
+        names = snapshot.known(options.tables)
+        calls = snapshot.count('calls')
         if format in FOLDERS:
             with destination.whole_folder(out) as folder:
                 rows = _into_folder(snapshot, format, folder, names, options, watch)
@@ -100,7 +103,7 @@ def export(root: Path, format: str, out: Path, options: Options, watch: Watch) -
             'same command again.')) from e
     finally:
         snapshot.con.close()
-    return Exported(out, snapshot.catalog, rows, size)
+    return Exported(out, snapshot.catalog, calls, rows, size)
 
 
 _FILES: dict[str, Callable[[Snapshot, Path, Watch, tuple[str, ...]], dict[str, int]]] = {
