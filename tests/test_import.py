@@ -96,7 +96,17 @@ def test_a_folder_that_is_not_there_is_told(ran, monitor):
     done = ran('asterisk', FIXTURES / 'asterisk', '--recordings', monitor, '--out',
                monitor / 'no' / 'm.jsonl')
     assert done.code == 2
-    assert 'cannot be written' in done.err
+    assert 'its folder is not there' in done.err
+
+
+def test_a_full_disk_leaves_nothing_behind(ran, monitor, monkeypatch):
+    def full(*args):
+        raise OSError(28, 'No space left on device')
+    monkeypatch.setattr('os.fsync', full)
+    done = ran('asterisk', FIXTURES / 'asterisk', '--recordings', monitor, '--out',
+               monitor / 'm.jsonl')
+    assert done.code == 2 and 'cannot be written (No space left on device)' in done.err
+    assert sorted(path.suffix for path in monitor.iterdir()) == ['.wav'] * 3
 
 
 def test_what_records_say_can_do_no_harm_on_a_terminal(ran, tmp_path):
@@ -143,12 +153,11 @@ def test_a_path_that_the_record_gives_is_found_where_the_recordings_now_are(tmp_
     assert row.cells['audio_uri'] == '2024/04/call.wav'
 
 
-def test_a_recording_outside_the_folder_of_the_manifest_is_told(tmp_path):
+def test_a_recording_outside_the_folder_is_named_by_its_whole_path_where_that_is_allowed(tmp_path):
     recording(tmp_path / 'rec' / f'{OUT}.wav', 180)
     result = imported('asterisk', FIXTURES / 'asterisk' / 'Master.csv', tmp_path / 'rec',
                       out=tmp_path / 'elsewhere')
     assert result.rows[0].cells['audio_uri'] == str(tmp_path / 'rec' / f'{OUT}.wav')
-    assert any('source.allow_outside' in note for note in result.notes)
 
 
 @pytest.mark.slow
@@ -213,3 +222,47 @@ def test_calls_none_of_which_has_a_recording_write_no_manifest(ran, tmp_path):
 def test_a_folder_without_records_is_refused(ran, tmp_path):
     done = ran('freeswitch', tmp_path)
     assert done.code == 2 and 'holds no file' in done.err
+
+
+def test_a_recording_that_fits_two_calls_by_number_and_time_is_neithers(tmp_path):
+    recording(tmp_path / 'mon' / '202-20240304-100003.wav', 180)
+    logs = tmp_path / 'Master.csv'
+    lines = (FIXTURES / 'asterisk' / 'Master.csv').read_text().splitlines()
+    logs.write_text(lines[1] + '\n' + lines[1].replace(OUT, '1709542801.111') + '\n')
+    result = imported('asterisk', logs, tmp_path / 'mon', zone='Europe/Berlin')
+    assert not result.rows and len(result.silent) == 2
+    assert all('fits several calls' in why for _, why in result.silent)
+    # A third call has its id in the name: the recording is that call's, and of no other.
+    path = tmp_path / 'mon' / '202-20240304-100003.wav'
+    path.rename(path.with_name(f'202-20240304-100003-{OUT}.wav'))
+    result = imported('asterisk', logs, tmp_path / 'mon', zone='Europe/Berlin')
+    assert [row.cells['call_id'] for row in result.rows] == [OUT] and len(result.silent) == 1
+
+
+def test_a_manifest_that_would_name_recordings_outside_its_folder_is_not_written(ran, monitor):
+    out = monitor.parent / 'elsewhere' / 'm.jsonl'
+    out.parent.mkdir()
+    done = ran('asterisk', FIXTURES / 'asterisk', '--recordings', monitor, '--out', out)
+    assert done.code == 1 and 'leaves the folder of the manifest' in ' '.join(done.out.split())
+    assert 'source.allow_outside' in done.out and not out.exists()
+
+
+def test_records_are_never_overwritten(ran, tmp_path):
+    path = tmp_path / 'cdr.jsonl'
+    path.write_text('{}')
+    done = ran('asterisk', path, '--out', path)
+    assert done.code == 2 and 'would overwrite the records' in done.err
+    assert path.read_text() == '{}'
+
+
+def test_a_folder_of_logs_may_hold_other_files(monitor, tmp_path):
+    folder = tmp_path / 'logs'
+    folder.mkdir()
+    (folder / 'queue_log').write_bytes((FIXTURES / 'asterisk' / 'queue_log').read_bytes())
+    (folder / 'notes.txt').write_text('rotate these\n')
+    (folder / 'queue_log.2.gz').write_bytes(b'\x1f\x8b\x08\x00cut off')
+    result = imported('asterisk', folder, monitor)
+    assert [row.cells['call_id'] for row in result.rows] == [QUEUED]
+    causes = {one.where.rpartition('/')[2]: one.cause for one in result.broken}
+    assert causes['notes.txt'] == 'is no CDR, CEL or queue_log of Asterisk'
+    assert 'queue_log.2.gz' in causes

@@ -107,3 +107,8 @@ def test_one_guid_in_two_names_is_told_and_the_first_is_taken(tmp_path):
     result = imported('names', tmp_path, zone='UTC')
     assert len(by_id(result)) == 1
     assert 'is also that of' in result.broken[0].cause
+
+
+def test_groups_of_a_regex_that_found_nothing_are_left_out(tmp_path):
+    assert told(tmp_path, 'x_CUST_12_GUID_7_', cust_regex='_CUST_(.*?)(-[a-z]+)?_') == {
+        'call_id': '7', 'caller_id': '12'}

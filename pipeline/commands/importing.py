@@ -55,19 +55,15 @@ def _import(args: argparse.Namespace, rest: list[str]) -> int:
     from pipeline.importers.clock import Clock
     from pipeline.importers.gather import Landing, gather
     from pipeline.importers.matching import Recordings
-    from pipeline.importers.writing import is_encoding, write_manifest, write_rejects
+    from pipeline.importers.writing import write_manifest, write_rejects
     from pipeline.instants import InstantError, zone_of
     from pipeline.settings import load_settings
     from pipeline.show_import import Bar, print_imported, print_written
     from pipeline.sources import limits_of
 
-    if args.out and args.out.suffix.lower() not in ('.jsonl', '.ndjson'):
-        return fail(f'--out {args.out}: a manifest is written as JSON Lines: name it .jsonl')
-    if args.recordings and not args.recordings.is_dir():
-        return fail(f'--recordings {args.recordings}: there is no such folder')
-    if not is_encoding(args.encoding):
-        return fail(f'--encoding {args.encoding}: Python knows no such encoding: utf-8, cp1252, '
-                    'shift_jis, gb18030 ...')
+    wrong = _wrong_use(args)
+    if wrong:
+        return fail(wrong)
     settings = load_settings(args.config)
     try:
         zone = zone_of(args.timezone or settings.source.timezone or '') if (
@@ -76,12 +72,14 @@ def _import(args: argparse.Namespace, rest: list[str]) -> int:
         return fail(f'--timezone {args.timezone} {error}. {error.way_out}')
     near = [path for path in (args.recordings, args.records[0]) if path and path.is_dir()]
     folder = args.out.absolute().parent if args.out else next(iter(near), Path.cwd())
+    landing = Landing(folder, limits_of(settings.source), args.recording_starts,
+                      allow_outside=settings.source.allow_outside or not args.out)
     with Bar() as bar:
         options = Options(zone, args.encoding, settings.source.audio_suffixes, vars(args),
                           bar.tell)
         recordings = Recordings(args.recordings, settings.source.audio_suffixes, Clock(zone))
         imported = gather(importer(args.format).read(args.records, options), recordings,
-                          Landing(folder, limits_of(settings.source), args.recording_starts),
+                          landing,
                           bar.tell)
     print_imported(imported, len(recordings.paths), args.rejects)
     if args.rejects:
@@ -91,3 +89,24 @@ def _import(args: argparse.Namespace, rest: list[str]) -> int:
     print_written(imported, args.out)
     is_empty = args.out and not imported.rows
     return SOME_REJECTED if imported.broken or is_empty else OK
+
+
+def _wrong_use(args: argparse.Namespace) -> str | None:
+    """What is wrong with the arguments, told before anything is read."""
+    from pipeline.importers.writing import is_encoding
+
+    if args.out and args.out.suffix.lower() not in ('.jsonl', '.ndjson'):
+        return f'--out {args.out}: a manifest is written as JSON Lines: name it .jsonl'
+    if args.recordings and not args.recordings.is_dir():
+        return f'--recordings {args.recordings}: there is no such folder'
+    if not is_encoding(args.encoding):
+        return (f'--encoding {args.encoding}: Python knows no such encoding: utf-8, cp1252, '
+                'shift_jis, gb18030 ...')
+    written = [path for path in (args.out, args.rejects) if path]
+    missing = [path for path in written if not path.absolute().parent.is_dir()]
+    if missing:
+        return f'{missing[0]}: its folder is not there: make it first'
+    read = {path.resolve() for path in args.records}
+    if len({path.resolve() for path in written} - read) < len(written):
+        return '--out and --rejects would overwrite the records or each other: choose other names'
+    return None

@@ -7,6 +7,7 @@ a file that ends in .gz is unpacked on the way, as rotated logs are.
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +63,7 @@ def lines_of(path: Path, encoding: str) -> Iterator[Line | Broken]:
                 elif raw.strip(b'\r\n \t'):
                     text = _decoded(raw.rstrip(b'\r\n'), where, encoding, first=number == 1)
                     yield text if isinstance(text, Broken) else Line(where, text)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise _unreadable(path, error) from error
 
 
@@ -71,7 +72,7 @@ def text_of(path: Path, encoding: str) -> str | Broken:
     try:
         with opened(path) as file:
             raw = file.read(WHOLE_MOST + 1)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         return Broken(str(path), f'cannot be read: {getattr(error, "strerror", None) or error}',
                       'Check the file and its permissions.')
     if len(raw) > WHOLE_MOST:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +14,7 @@ from pipeline.importers import Aside, Begin, Broken, Hints, Imported, Note, Read
 from pipeline.importers.clock import iso
 from pipeline.importers.content_hash import agrees
 from pipeline.importers.files import broken
-from pipeline.importers.matching import Found, NotFound, Recordings, begin_of, length_of
+from pipeline.importers.matching import SURE, Found, NotFound, Recordings, begin_of, length_of
 from pipeline.manifest import AUDIO_COLUMNS, Admitted, Limits, admit, json_of
 from pipeline.places import Place
 from pipeline.rows import RawRow
@@ -22,8 +22,9 @@ from transforms.media import is_remote
 
 _NO_BEGIN = ('it is not known when the recording began: its length fits no time of the call, so '
              'started_at, holds and transfers are left out; --recording-starts says it')
-_OUTSIDE = ('the recording lies outside the folder of the manifest: write the manifest above the '
+_OUTSIDE = ('a recording lies outside the folder of the manifest: write the manifest above the '
             'recordings, or set source.allow_outside')
+_SHARED = 'a recording fits several calls by number and time: {}'
 STARTS = {  # what --recording-starts names: the first of these origins that a call has
     'auto': (),
     'call': ('call',),
@@ -40,11 +41,13 @@ class Landing:
       folder: of the manifest, which recordings are named relative to.
       limits: what a believable row keeps to.
       starts: a key of STARTS.
+      allow_outside: whether recordings may lie elsewhere.
     """
 
     folder: Path
     limits: Limits
     starts: str = 'auto'
+    allow_outside: bool = True
 
 
 def gather(items: Iterable[Read], recordings: Recordings, landing: Landing,
@@ -62,14 +65,14 @@ class _Gathering:
         self.records = 0
         self._recordings, self._landing = recordings, landing
         self._folder = str(landing.folder.absolute()).rstrip('/') + '/'
-        self._place = Place(landing.folder, allow_outside=True)
-        self._rows: list[Row] = []
+        self._place = Place(landing.folder, landing.allow_outside)
+        self._rows: list[tuple[Row, Found | None]] = []
         self._silent: list[tuple[Row, str]] = []
         self._broken: list[Broken] = []
         self._aside: Counter[str] = Counter()
         self._notes: Counter[str] = Counter()
         self._first: dict[str, str] = {}  # call_id to where
-        self._heard: dict[str, str] = {}  # recording to where
+        self._heard: dict[str, list[str]] = defaultdict(list)  # recording to what it was found by
 
     def take(self, item: Read) -> None:
         if isinstance(item, Note):
@@ -84,8 +87,16 @@ class _Gathering:
             self._take_row(item)
 
     def imported(self) -> Imported:
-        return Imported(tuple(self._rows), tuple(self._silent), tuple(self._broken),
+        rows = [row for row, found in self._rows if self._is_its_own(row, found)]
+        return Imported(tuple(rows), tuple(self._silent), tuple(self._broken),
                         dict(self._aside), dict(self._notes), self.records)
+
+    def _is_its_own(self, row: Row, found: Found | None) -> bool:
+        """Whether the row may keep its recording; else it is silent."""
+        if found is None or found.by in SURE or len(self._heard[found.path]) == 1:
+            return True
+        self._silent.append((row, _SHARED.format(found.path)))
+        return False
 
     def _take_row(self, row: Row) -> None:
         call_id = row.cells.get('call_id')
@@ -95,51 +106,60 @@ class _Gathering:
                 self._break(row, f'call_id {call_id} is also that of {first}',
                             'Give each record once.')
                 return
-        if not any(row.cells.get(name) for name in AUDIO_COLUMNS):
-            recorded = self._recorded(row)
-            if isinstance(recorded, str):
-                self._silent.append((row, recorded))
-                return
-            row = recorded
-        self._check(row)
-
-    def _recorded(self, row: Row) -> Row | str:
-        """The row with its recording, or why there is none."""
-        parts = [self._of(hints) for hints in row.pair or (row.hints,)]
-        found = [part for part in parts if isinstance(part, Found)]
-        if len(found) < len(parts):
-            return next(part for part in parts if isinstance(part, str))
-        paths = [part.path for part in found]
-        if row.pair is None and found[0].sent:
-            if not row.cells.get('direction'):
-                return ('a pair of recordings fits, and whose each is needs the direction of the '
-                        f'call; {found[0].path}; {found[0].sent}')
-            # What came in is the caller's where they called.
-            paths = [found[0].sent, found[0].path]
-            paths = paths[::-1] if row.cells['direction'] == 'outbound' else paths
-        names = ('audio_uri',) if len(paths) == 1 else ('agent_audio_uri', 'caller_audio_uri')
-        for name, path in zip(names, paths, strict=True):
-            row = _with(row, name, self._uri(path), f'recording, by its {found[0].by}')
-        if self._heard.setdefault(paths[0], row.where) != row.where:
-            self._notes['one recording is that of two calls, and is judged as both'] += 1
-        return self._begun(row, paths[0])
-
-    def _of(self, hints: Hints) -> Found | str:
-        """The recording that the hints lead to, if it is the one that was hashed; else why none."""
-        found = self._recordings.of(hints)
+        if any(row.cells.get(name) for name in AUDIO_COLUMNS):
+            self._check(row, None)
+            return
+        found = self._found(row)
         if isinstance(found, NotFound):
-            return '; '.join((found.why, *found.fits))
-        if hints.hashes and not is_remote(found.path):
+            fits = ''.join(f'; {fit}' for fit in found.fits)
+            self._silent.append((row, found.why + fits))
+            return
+        heard = self._heard[found.path]
+        heard.append(found.by)
+        if sum(by in SURE for by in heard) > 1:
+            self._notes['one recording is that of two calls, and is judged as both'] += 1
+        self._check(self._begun(self._recorded(row, found), found.path), found)
+
+    def _found(self, row: Row) -> Found | NotFound:
+        if row.pair is not None:
+            agent, caller = (self._of(hints) for hints in row.pair)
+            if isinstance(agent, Found) and isinstance(caller, Found):
+                return Found(agent.path, agent.by, caller=caller.path)
+            return agent if isinstance(agent, NotFound) else caller
+        found = self._of(row.hints)
+        if isinstance(found, Found) and found.sent and not row.cells.get('direction'):
+            return NotFound('a pair of recordings fits, and whose each is needs the direction of '
+                            'the call', (found.path, found.sent))
+        return found
+
+    def _of(self, hints: Hints) -> Found | NotFound:
+        """What the hints lead to, if it is what was hashed."""
+        found = self._recordings.of(hints)
+        if hints.hashes and isinstance(found, Found) and not is_remote(found.path):
             with Path(found.path).open('rb') as file:
                 if not agrees(file, hints.hashes):
-                    return (f'{found.path} is not the recording of its record: content_hash '
-                            'differs')
+                    return NotFound(f'{found.path} is not the recording of its record: '
+                                    'content_hash differs')
         return found
+
+    def _recorded(self, row: Row, found: Found) -> Row:
+        """The row with its recording; of a pair, what came in is the caller's where they called."""
+        origin = f'recording, by its {found.by}'
+        if found.caller is not None:
+            agent, caller = found.path, found.caller
+        elif found.sent is None:
+            return _with(row, 'audio_uri', self._uri(found.path), origin)
+        elif row.cells.get('direction') == 'outbound':
+            agent, caller = found.path, found.sent
+        else:
+            agent, caller = found.sent, found.path
+        return _with(_with(row, 'agent_audio_uri', self._uri(agent), origin),
+                     'caller_audio_uri', self._uri(caller), origin)
 
     def _uri(self, path: str) -> str:
         if path.startswith(self._folder):
             return path[len(self._folder):]
-        if '://' not in path:
+        if '://' not in path and not self._landing.allow_outside:
             self._notes[_OUTSIDE] += 1
         return path
 
@@ -166,12 +186,12 @@ class _Gathering:
                     return begin
         return None
 
-    def _check(self, row: Row) -> None:
+    def _check(self, row: Row, found: Found | None) -> None:
         """As `run` reads it: through JSON, by the same parser."""
         outcome = admit(RawRow(len(self._rows) + 1, row.where, dict(row.cells)), self._place,
                         self._landing.limits)
         if isinstance(outcome, Admitted):
-            self._rows.append(row)
+            self._rows.append((row, found))
             return
         self._break(row, '; '.join(f'{fault.field or ""} {fault.why}'.strip()
                                    for fault in outcome),

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from pipeline.importers import Begin, Hints
@@ -21,7 +22,9 @@ from pipeline.instants import InstantError
 from transforms.media import is_remote, wav_header
 
 AGREE_S = 2.0  # logs tell whole seconds, of both ends
+SURE = ('path', 'id')  # what a recording is one call's by, whatever else fits it
 _WORD = re.compile(r'[A-Za-z0-9]+')
+_LAST = '\U0010ffff'  # sorts after every path
 _SHORTEST_ID = 6  # characters: shorter ones are in many names by chance
 _SHORTEST_NUMBER = 3  # digits of an extension
 _TIME = re.compile(r'(?<!\d)((?:19|20)\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)[-_T. ]?'
@@ -38,11 +41,13 @@ class Found:
       by: what it was found by: 'path', 'id' or 'number and time'.
       sent: of a pair as Asterisk's Monitor writes it, the file of what was sent to the channel
         that came in; `path` is then of what was heard from it.
+      caller: of a pair of which it is known whose each is, the caller's; `path` is the agent's.
     """
 
     path: str
     by: str
     sent: str | None = None
+    caller: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,9 @@ class Recordings:
         self._by_name: dict[str, list[str]] = defaultdict(list)
         self._by_stem: dict[str, list[str]] = defaultdict(list)
         self._by_word: dict[str, list[str]] = defaultdict(list)
-        self.paths = list(_recordings(folder, tuple(suffixes))) if folder else []
+        self._by_time: dict[str, list[tuple[float, str]]] = {}
+        self._suffixes = tuple(suffix.lower() for suffix in suffixes)
+        self.paths = list(_recordings(folder, self._suffixes)) if folder else []
         for path in self.paths:
             name = _name(path)
             self._by_name[name.lower()].append(path)
@@ -98,8 +105,9 @@ class Recordings:
         """By the whole path; else by as much of its end as one recording alone has."""
         path = file.replace('\\', '/')
         if self._folder is None:
-            # a Path raises where a name is longer than any file's
-            return [os.path.abspath(path)] if os.path.isfile(path) else []  # noqa: PTH100, PTH113
+            # a Path raises where a name is longer than a file's can be
+            is_there = path.lower().endswith(self._suffixes) and os.path.isfile(path)  # noqa: PTH113
+            return [os.path.abspath(path)] if is_there else []  # noqa: PTH100
         name = PurePosixPath(path).name.lower()
         fits = self._by_name.get(name) or self._by_stem.get(name, [])
         return fits if len(fits) < 2 else _by_end(fits, path)
@@ -115,19 +123,30 @@ class Recordings:
     def _at_time(self, hints: Hints) -> list[str]:
         if hints.since is None or hints.until is None:
             return []
-        slack = timedelta(seconds=AGREE_S)
-        numbers = {number.lstrip('+') for number in hints.numbers}
-        fits = {path for number in numbers if len(number) >= _SHORTEST_NUMBER
-                for path in self._by_word.get(number.lower(), ())}
-        return sorted(path for path in fits if (at := self._time_of(path)) is not None
-                      and hints.since - slack <= at <= hints.until + slack)
+        since_s = hints.since.timestamp() - AGREE_S
+        until_s = hints.until.timestamp() + AGREE_S
+        fits: set[str] = set()
+        for number in {number.lstrip('+').lower() for number in hints.numbers}:
+            if len(number) >= _SHORTEST_NUMBER:
+                timed = self._timed(number)
+                fits.update(path for _, path in timed[bisect_left(timed, (since_s, '')):
+                                                      bisect_left(timed, (until_s, _LAST))])
+        return sorted(fits)
 
-    def _time_of(self, path: str) -> datetime | None:
+    def _timed(self, word: str) -> list[tuple[float, str]]:
+        """The recordings whose names hold the word and a time, by the time."""
+        if word not in self._by_time:
+            times = [(at, path) for path in self._by_word.get(word, ())
+                     if (at := self._time_of(path)) is not None]
+            self._by_time[word] = sorted(times)
+        return self._by_time[word]
+
+    def _time_of(self, path: str) -> float | None:
         match = _TIME.search(_stem(_name(path)))
         if match is None:
             return None
         try:
-            return self._clock.local('{}-{}-{} {}:{}:{}'.format(*match.groups()))
+            return self._clock.local('{}-{}-{} {}:{}:{}'.format(*match.groups())).timestamp()
         except InstantError:
             return None
 
@@ -192,7 +211,6 @@ def _by_end(fits: list[str], path: str) -> list[str]:
 
 
 def _recordings(folder: Path, suffixes: tuple[str, ...]) -> Iterator[str]:
-    suffixes = tuple(suffix.lower() for suffix in suffixes)
     for parent, folders, names in os.walk(folder.absolute()):
         folders[:] = sorted(name for name in folders if not name.startswith('.'))
         yield from (os.path.join(parent, name) for name in sorted(names)  # noqa: PTH118

@@ -165,10 +165,10 @@ def _pca(path: str, regexes: Mapping[str, re.Pattern[str]], field_map: Sequence[
                         ('caller_id', 'cust_regex')):
         match = found[key]
         if match:
-            said[column] = (' '.join(match.groups()) or match[0], key.replace('_', '-'))
+            said[column] = (' '.join(filter(None, match.groups())), key.replace('_', '-'))
     time = found['datetime_regex']
     if time:
-        at = _strptime(time.groups(), field_map)
+        at = _strptime([part or '' for part in time.groups()], field_map)
         said['started_at'] = (iso(clock.local(at.isoformat())), 'datetime-regex')
     return filled(said) if said else None
 

@@ -64,7 +64,7 @@ def read(paths: Sequence[Path], options: Options) -> Iterator[Read]:
     count = 0
     for path in files_of(paths, lambda file: file.name.startswith('queue_log')
                          or file.suffix.lower() in _LOGS):
-        for record in records_of(path, options):
+        for record in _records_of(path, options, path in paths):
             options.tell(count := count + 1)
             if isinstance(record, Broken):
                 yield record
@@ -75,6 +75,17 @@ def read(paths: Sequence[Path], options: Options) -> Iterator[Read]:
                 yield from _taken(record, calls, cel, clock)
     yield from reads_of(calls, cel, extensions)
     yield from clock.notes()
+
+
+def _records_of(path: Path, options: Options, is_named: bool) -> Iterator[Record | Broken]:
+    """The records of a file; one that is no log is an error where it was named, and else broken:
+    folders of logs hold other files too."""
+    try:
+        yield from records_of(path, options)
+    except ManifestError as error:
+        if is_named:
+            raise
+        yield broken(str(path), error.message.removeprefix(f'{path}: '), error.way_out, '')
 
 
 def _taken(record: Record, calls: dict[str, Call], cel: dict[str, list[CelEvent]],
@@ -88,6 +99,9 @@ def _taken(record: Record, calls: dict[str, Call], cel: dict[str, list[CelEvent]
         aside = take[record.kind]()
     except (RecordError, InstantError) as error:
         aside = broken(record.where, f'{record.kind}: {error}', error.way_out, record.text)
+    except OverflowError:
+        aside = broken(record.where, f'{record.kind}: its end is beyond the year 9999',
+                       'See the lines around it.', record.text)
     if aside is not None:
         yield aside
 

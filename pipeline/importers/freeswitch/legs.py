@@ -21,6 +21,17 @@ from pipeline.importers.clock import epoch
 from pipeline.importers.files import broken, text_of
 from pipeline.instants import InstantError
 
+# What is kept of the two hundred variables that a leg has: logs may be large.
+KEPT = frozenset((
+    'uuid', 'originator', 'call_uuid', 'bridge_uuid', 'channel_name', 'direction', 'call_direction',
+    'caller_id_number', 'caller_id_name', 'destination_number', 'user_name', 'sip_auth_username',
+    'cc_queue', 'cc_agent', 'cc_queue_answered_epoch', 'dialed_user', 'dialed_extension',
+    'last_sent_callee_id_number', 'hangup_cause', 'sip_hangup_disposition', 'transfer_history',
+    'hold_events', 'hold_accum_seconds', 'RECORD_STEREO', 'RECORD_STEREO_SWAP',
+    'RECORD_ANSWER_REQ', 'RECORD_BRIDGE_REQ', 'record_path', 'record_name', 'cc_record_filename',
+    'record_file', 'recording_file', 'record_filename', 'recording_filename',
+    *(f'{time}_{unit}' for time in ('start', 'progress', 'progress_media', 'answer', 'bridge',
+                                    'end') for unit in ('epoch', 'uepoch'))))
 _DECLARES = re.compile(r'<!\s*(DOCTYPE|ENTITY)', re.IGNORECASE)
 _HOLD = re.compile(r'\{\s*(\d{1,17})\s*,\s*(\d{1,17})\s*\}', re.ASCII)
 _PER_SECOND = 1_000_000
@@ -37,6 +48,7 @@ class Leg:
     """A channel of FreeSWITCH. Times are None where it came not so far.
 
     Attributes:
+      variables: those of KEPT that are set.
       profile: of the caller profile that it began with.
       applications: (name, data, when), as they ran.
       holds: when its own party held the other.
@@ -117,7 +129,8 @@ def _leg(where: str, text: str, parse: Any) -> Leg | Broken:
 
 def _of(where: str, record: Mapping[str, Any]) -> Leg:
     variables = {name: unquote(value) if isinstance(value, str) else str(value)
-                 for name, value in record['variables'].items() if value is not None}
+                 for name, value in record['variables'].items()
+                 if name in KEPT and value is not None}
     flows = record.get('callflow') or []
     flows = [flow for flow in (flows if isinstance(flows, list) else [flows])
              if isinstance(flow, dict)]
