@@ -47,6 +47,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
                         default='auto', help='when recordings begin, where the records do not say: '
                         'as the call comes in, as it is answered, or as the agent comes on '
                         '(auto: as the length of each recording tells)')
+    parser.add_argument('--json', action='store_true', help='print the counts as JSON')
     parser.add_argument('--config', metavar='FILE', help='settings (YAML) over the defaults')
 
 
@@ -58,7 +59,7 @@ def _import(args: argparse.Namespace, rest: list[str]) -> int:
     from pipeline.importers.writing import write_manifest, write_rejects
     from pipeline.instants import InstantError, zone_of
     from pipeline.settings import load_settings
-    from pipeline.show_import import Bar, print_imported, print_written
+    from pipeline.show_import import Bar, as_json, print_imported, print_written
     from pipeline.sources import limits_of
 
     wrong = _wrong_use(args)
@@ -81,12 +82,16 @@ def _import(args: argparse.Namespace, rest: list[str]) -> int:
         imported = gather(importer(args.format).read(args.records, options), recordings,
                           landing,
                           bar.tell)
-    print_imported(imported, len(recordings.paths), args.rejects)
+    if not args.json:
+        print_imported(imported, len(recordings.paths), args.rejects)
     if args.rejects:
         write_rejects(args.rejects, imported.broken)
     if args.out and imported.rows:
         write_manifest(args.out, imported.rows)
-    print_written(imported, args.out)
+    if args.json:
+        print(as_json(imported, args.out))
+    else:
+        print_written(imported, args.out)
     is_empty = args.out and not imported.rows
     return SOME_REJECTED if imported.broken or is_empty else OK
 
