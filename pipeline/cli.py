@@ -11,6 +11,7 @@ from pipeline.commands import (
     RUN_FAILED,
     asking,
     batch,
+    exporting,
     fail,
     flags_of,
     importing,
@@ -73,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 
 {EXIT_CODES}""")
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
-    for module in (batch, importing, asking, setting_up):
+    for module in (batch, importing, asking, exporting, setting_up):
         module.add(commands)
     return parser
 
