@@ -42,7 +42,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
                         help='write every broken record there, as JSON Lines')
     parser.add_argument('--timezone', metavar='ZONE',
                         help='of times that name none: Europe/Berlin')
-    parser.add_argument('--encoding', default='utf-8', help='of text files (default: utf-8)')
+    parser.add_argument('--encoding', metavar='NAME', default='utf-8', help='of text files (default: utf-8)')
     parser.add_argument('--recording-starts', choices=('auto', 'call', 'answer', 'connect'),
                         default='auto', help='when recordings begin, where the records do not say: '
                         'as the call comes in, as it is answered, or as the agent comes on '
