@@ -16,12 +16,23 @@ _EPILOG = """examples:
 
 def add(commands) -> None:  # type: ignore[no-untyped-def]
     """Adds this command to the parser."""
-    from pipeline.importers import FORMATS, importer
-
     text = 'make a manifest of what a phone system has recorded about its calls'
     importing = commands.add_parser(
         'import', help=text, description=text[0].upper() + text[1:] + '.', epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter)
+    parse = importing.parse_known_args
+
+    def parse_with_formats(args=None, namespace=None):  # type: ignore[no-untyped-def]
+        importing.parse_known_args = parse
+        _add_formats(importing)
+        return parse(args, namespace)
+    # The formats are loaded once this command is asked for: others need not wait for them.
+    importing.parse_known_args = parse_with_formats
+
+
+def _add_formats(importing: argparse.ArgumentParser) -> None:
+    from pipeline.importers import FORMATS, importer
+
     formats = importing.add_subparsers(dest='format', required=True, metavar='FORMAT')
     for name in FORMATS:
         module = importer(name)
@@ -42,7 +53,8 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
                         help='write every broken record there, as JSON Lines')
     parser.add_argument('--timezone', metavar='ZONE',
                         help='of times that name none: Europe/Berlin')
-    parser.add_argument('--encoding', metavar='NAME', default='utf-8', help='of text files (default: utf-8)')
+    parser.add_argument('--encoding', metavar='NAME', default='utf-8',
+                        help='of text files (default: utf-8)')
     parser.add_argument('--recording-starts', choices=('auto', 'call', 'answer', 'connect'),
                         default='auto', help='when recordings begin, where the records do not say: '
                         'as the call comes in, as it is answered, or as the agent comes on '
