@@ -109,6 +109,14 @@ def test_a_recording_inside_is_written_beside_the_manifest_only_when_asked_for(t
     assert read_transcript((tmp_path / call['transcript_uri']).read_bytes(), 'en').said
 
 
+def test_a_pair_inside_is_written_as_the_agents_and_the_callers_file(tmp_path):
+    dialogs = [inline(b'RIFF-mia', parties=[0]), inline(b'RIFF-ana', parties=1, originator=0)]
+    tree = vcon(lambda tree: tree.update(dialog=dialogs))
+    call = by_id(of(tmp_path, tree, out=tmp_path / 'manifest.jsonl', unpack=True))[CALL]
+    assert (tmp_path / call['agent_audio_uri']).read_bytes() == b'RIFF-ana'
+    assert (tmp_path / call['caller_audio_uri']).read_bytes() == b'RIFF-mia'
+
+
 def test_unpacking_without_a_manifest_is_wrong_use(tmp_path):
     with pytest.raises(ManifestError) as refused:
         of(tmp_path, vcon(), unpack=True)

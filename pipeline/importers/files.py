@@ -7,6 +7,7 @@ a file that ends in .gz is unpacked on the way, as rotated logs are.
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ LINE_MOST = 1 << 20  # bytes: no phone system writes a longer record
 WHOLE_MOST = 64 << 20  # bytes of a file that is one record
 TEXT_KEPT = 1000  # characters of a broken record
 _BLOCK = 1 << 16
+_DECLARES = re.compile(r'<!\s*(DOCTYPE|ENTITY)', re.IGNORECASE)
 _UTF16 = (b'\xff\xfe', b'\xfe\xff')
 
 
@@ -83,6 +85,12 @@ def text_of(path: Path, encoding: str) -> str | Broken:
 def broken(where: str, cause: str, way_out: str, text: str, records: int = 1) -> Broken:
     """A broken record that keeps how it begins."""
     return Broken(where, cause, way_out, text[:TEXT_KEPT], records)
+
+
+def declares_entities(text: str) -> bool:
+    """Whether XML has a document type or an entity: none that is read here needs them, and a parser
+    must not see them."""
+    return _DECLARES.search(text) is not None
 
 
 def opened(path: Path) -> BinaryIO:

@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 
 from pipeline.importers import Broken
 from pipeline.importers.clock import epoch
-from pipeline.importers.files import broken, text_of
+from pipeline.importers.files import broken, declares_entities, text_of
 from pipeline.instants import InstantError
 
 # What is kept of the two hundred variables that a leg has: logs may be large.
@@ -32,7 +32,6 @@ KEPT = frozenset((
     'record_file', 'recording_file', 'record_filename', 'recording_filename',
     *(f'{time}_{unit}' for time in ('start', 'progress', 'progress_media', 'answer', 'bridge',
                                     'end') for unit in ('epoch', 'uepoch'))))
-_DECLARES = re.compile(r'<!\s*(DOCTYPE|ENTITY)', re.IGNORECASE)
 _HOLD = re.compile(r'\{\s*(\d{1,17})\s*,\s*(\d{1,17})\s*\}', re.ASCII)
 _PER_SECOND = 1_000_000
 _CORRECT = 'Correct the record, or leave its file out.'
@@ -200,7 +199,7 @@ def _texts(given: object) -> dict[str, str]:
 
 
 def _xml(text: str) -> dict[str, Any]:
-    if _DECLARES.search(text):
+    if declares_entities(text):
         raise LegError('declares a document type or an entity, which no CDR does')
     root = ElementTree.fromstring(text)
     if root.tag != 'cdr':

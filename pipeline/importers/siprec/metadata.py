@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 from pipeline.importers import Broken
 from pipeline.importers.clock import Clock
-from pipeline.importers.files import text_of
+from pipeline.importers.files import declares_entities, text_of
 from pipeline.importers.json_records import RecordError
 from pipeline.instants import InstantError
 
@@ -25,7 +25,6 @@ DOCUMENT_MOST = 1 << 20  # characters: of one call they are a few thousand
 _DEEPEST = 20
 _BEGIN = re.compile(r'<(?:[\w.-]{1,64}:)?recording[\s>]')
 _END = re.compile(r'</(?:[\w.-]{1,64}:)?recording\s{0,64}>')
-_FORBIDDEN = re.compile(r'<!(?:DOCTYPE|ENTITY)', re.IGNORECASE)
 _CALLING, _CALLED = 'callingParty', 'calledParty'  # extensions of Oracle and NetSapiens
 
 
@@ -62,7 +61,7 @@ def documents_of(path: Path, encoding: str) -> Iterator[tuple[str, str | Broken]
     if isinstance(text, Broken):
         yield str(path), text
         return
-    found = [] if _FORBIDDEN.search(text) else list(_parts(text))
+    found = [] if declares_entities(text) else list(_parts(text))
     for number, part in enumerate(found or [text], 1):
         yield (f'{path} document {number}' if len(found) > 1 else str(path)), part
 
@@ -79,7 +78,7 @@ def tree_of(text: str) -> ElementTree.Element:
     if len(text) > DOCUMENT_MOST:
         raise RecordError('recording', f'is longer than {DOCUMENT_MOST >> 20} MiB',
                          'See whether it is recording metadata.')
-    if _FORBIDDEN.search(text):
+    if declares_entities(text):
         raise RecordError('recording', 'has a DOCTYPE or an ENTITY, which recording metadata never '
                          'have', 'Take it out, if you know where it comes from.')
     try:
