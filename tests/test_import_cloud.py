@@ -11,7 +11,7 @@ from pipeline.places import Place
 from pipeline.rows import RawRow
 from pipeline.settings import load_settings
 from pipeline.sources import limits_of, read_batch
-from tests.conftest import QUICK, SAMPLES, etiquette
+from tests.conftest import QUICK, SAMPLES
 from tests.imported import RECORDS, imported, sound
 
 ABOUT_SAMPLES = {  # which sample, and the options that its records need
@@ -23,6 +23,13 @@ ABOUT_SAMPLES = {  # which sample, and the options that its records need
 
 def batch(manifest):
     return read_batch(str(manifest), load_settings(str(QUICK)).source)
+
+
+def run(capsys, *args):
+    """The exit code of an import and what it printed."""
+    code = run_command(['import', *map(str, args)])
+    out, err = capsys.readouterr()
+    return code, out + err
 
 
 def written(result, told):
@@ -57,42 +64,41 @@ def test_the_records_about_a_sample_say_of_it_what_its_manifest_and_its_truth_sa
         (hold['start_s'], hold['end_s']) for hold in truth['holds']]
 
 
-def test_without_out_it_is_only_shown_what_was_understood():
-    ran = etiquette('import', 'connect', RECORDS / 'connect' / 'export.json')
-    assert ran.code == 0, ran.err
-    assert '6 records read, 2 calls understood' in ran.out
-    assert 'Agent.ConnectedToAgentTimestamp' in ran.out
-    assert 'nothing is written' in ran.out
+def test_without_out_it_is_only_shown_what_was_understood(capsys):
+    code, out = run(capsys, 'connect', RECORDS / 'connect' / 'export.json')
+    assert code == 0
+    assert '6 records read, 2 calls understood' in out
+    assert 'Agent.ConnectedToAgentTimestamp' in out
+    assert 'nothing is written' in out
 
 
-def test_a_manifest_of_vcons_is_one_that_a_run_takes(tmp_path):
+def test_a_manifest_of_vcons_is_one_that_a_run_takes(tmp_path, capsys):
     data = (SAMPLES / 'us-in-order.flac').read_bytes()
     shutil.copy(SAMPLES / 'us-in-order.flac', tmp_path / 'orders-17.flac')
     tree = json.loads((RECORDS / 'vcon' / 'call.vcon').read_text())
     tree['dialog'][0].update(filename='orders-17.flac', mediatype='audio/flac')
     (tmp_path / 'a.vcon').write_text(json.dumps(tree))
     (tmp_path / 'b.vcon').write_text('{"uuid": ')
-    ran = etiquette('import', 'vcon', tmp_path, '--recordings', tmp_path, '--unpack', '--out',
-                    tmp_path / 'manifest.jsonl', '--rejects', tmp_path / 'rejects.jsonl')
-    assert ran.code == 1, ran.err
+    args = ('vcon', tmp_path, '--recordings', tmp_path, '--unpack', '--out',
+            tmp_path / 'manifest.jsonl', '--rejects', tmp_path / 'rejects.jsonl')
+    code, out = run(capsys, *args)
+    assert code == 1
     [reference] = batch(tmp_path / 'manifest.jsonl').references
     assert reference.agent_channel == 1 and reference.direction == 'inbound'
     assert reference.hung_up_by == 'caller' and reference.transcript_uri
     assert json.loads(reference.manifest)['holds'] == [{'start_s': 60.0, 'end_s': 105.5}]
     assert (tmp_path / 'orders-17.flac').read_bytes() == data
     # What was written there is not read as records by the next import.
-    again = etiquette('import', 'vcon', tmp_path, '--recordings', tmp_path, '--unpack', '--out',
-                      tmp_path / 'manifest.jsonl', '--rejects', tmp_path / 'rejects.jsonl')
-    assert again.out.splitlines()[0] == ran.out.splitlines()[0]
+    assert run(capsys, *args)[1].splitlines()[0] == out.splitlines()[0]
 
 
-def test_a_pair_of_streams_is_a_pair_in_the_manifest(tmp_path):
+def test_a_pair_of_streams_is_a_pair_in_the_manifest(tmp_path, capsys):
     for label in (96, 97):
         sound(tmp_path / f'ab30317f1a784dc48ff824d0d3715d86_{label}.wav')
-    ran = etiquette('import', 'siprec', RECORDS / 'siprec' / '1-complete.xml', '--recordings',
-                    tmp_path, '--agent-domain', 'pbx.example.com', '--file-names',
-                    '{sip_session}_{label}', '--out', tmp_path / 'manifest.jsonl')
-    assert ran.code == 0, ran.err
+    code, _ = run(capsys, 'siprec', RECORDS / 'siprec' / '1-complete.xml', '--recordings',
+                  tmp_path, '--agent-domain', 'pbx.example.com', '--file-names',
+                  '{sip_session}_{label}', '--out', tmp_path / 'manifest.jsonl')
+    assert code == 0
     [reference] = batch(tmp_path / 'manifest.jsonl').references
     assert reference.agent_audio_uri.endswith('_97.wav')
     assert reference.caller_audio_uri.endswith('_96.wav')
@@ -104,18 +110,17 @@ def test_a_pair_of_streams_is_a_pair_in_the_manifest(tmp_path):
     (('connect', RECORDS / 'siprec' / '1-complete.xml'), 'begins like no JSON object'),
     (('genesys', 'no-such-file'), 'no such file or folder')])
 def test_wrong_use_exits_with_2_and_names_the_way_out(args, told, capsys):
-    assert run_command(['import', *map(str, args)]) == 2
-    assert told in capsys.readouterr().err
+    code, out = run(capsys, *args)
+    assert code == 2 and told in out
 
 
-def test_recordings_of_no_call_are_counted_beside_those_that_lie_in_a_bucket(tmp_path):
+def test_recordings_of_no_call_are_counted_beside_those_that_lie_in_a_bucket(tmp_path, capsys):
     sound(tmp_path / 'other.wav')
-    ran = etiquette('import', 'connect', RECORDS / 'connect' / 'export.json', '--recordings',
-                    tmp_path)
-    assert '1 recording there, 1 of them of no call here' in ran.out
+    _, out = run(capsys, 'connect', RECORDS / 'connect' / 'export.json', '--recordings', tmp_path)
+    assert '1 recording there, 1 of them of no call here' in out
 
 
-def test_calls_whose_recordings_are_not_there_yet_show_what_is_known_of_them():
-    ran = etiquette('import', 'genesys', RECORDS / 'genesys' / 'query.json')
-    assert '3 without' in ran.out and 'originatingDirection' in ran.out
-    assert 'query.json record 1 (line 1) conversations[1]' in ran.out
+def test_calls_whose_recordings_are_not_there_yet_show_what_is_known_of_them(capsys):
+    _, out = run(capsys, 'genesys', RECORDS / 'genesys' / 'query.json')
+    assert '3 without' in out and 'originatingDirection' in out
+    assert 'query.json record 1 (line 1) conversations[1]' in ' '.join(out.split())
