@@ -14,6 +14,7 @@ from pipeline.commands import (
     exporting,
     fail,
     flags_of,
+    importing,
     setting_up,
 )
 from pipeline.text import clean, nearest
@@ -73,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 
 {EXIT_CODES}""")
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
-    for module in (batch, asking, exporting, setting_up):
+    for module in (batch, importing, asking, exporting, setting_up):
         module.add(commands)
     return parser
 
