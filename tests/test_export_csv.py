@@ -29,8 +29,8 @@ def test_csv_says_what_the_tables_say(root, tmp_path):
     out = made(root, 'csv', tmp_path, raw=True)
     assert {path.name for path in out.iterdir()} == {
         'export.json', *(f'{name}.csv' for name in (
-            *TABLE_NAMES, 'agent_day', 'queue_day', 'rule_compliance', 'worst_calls', 'interruptions',
-            'holds'))}
+            *TABLE_NAMES, 'agent_day', 'queue_day', 'rule_compliance', 'worst_calls',
+            'interruptions', 'holds'))}
     for name in ('calls', 'turns', 'kpis', 'findings', 'runs', 'agent_day'):
         table = run_sql(root, f'FROM {name}').table()
         again = pa_csv.read_csv(
