@@ -6,7 +6,16 @@ import argparse
 import shlex
 import sys
 
-from pipeline.commands import EXIT_CODES, RUN_FAILED, asking, batch, fail, flags_of, setting_up
+from pipeline.commands import (
+    EXIT_CODES,
+    RUN_FAILED,
+    asking,
+    batch,
+    fail,
+    flags_of,
+    reporting,
+    setting_up,
+)
 from pipeline.text import clean, nearest
 
 
@@ -61,10 +70,11 @@ def _parser() -> argparse.ArgumentParser:
   etiquette run samples/manifest.csv
   etiquette sql "SELECT agent_id, sum(agent_interruptions) FROM kpis GROUP BY ALL"
   etiquette call CALL_ID
+  etiquette report --from 2026-11-01
 
 {EXIT_CODES}""")
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
-    for module in (batch, asking, setting_up):
+    for module in (batch, asking, reporting, setting_up):
         module.add(commands)
     return parser
 

@@ -1,0 +1,190 @@
+"""The figures of a report: every one counted by DuckDB, never from rows in Python."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from warehouse.report.measures import MEASURES, SELECTED
+from warehouse.report.scope import Scope, Window
+
+FEW_CALLS = 10  # an agent with fewer is shown, and not ranked
+MOST_AGENTS = 500
+MOST_REJECTS = 20
+_DAILY, _WEEKLY = 92, 732  # days up to which a point of a trend is a day, a week
+_SIGNOFFS = ('in_order', 'out_of_order', 'partial', 'missing', 'unknown', 'not_applicable')
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RuleText:
+    """What a standard says of one of its rules."""
+
+    stage: str
+    sentence: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What is known of the calls of a scope.
+
+    Attributes:
+      now: the aggregates of all calls; `last` and `before` those of the compared windows.
+      reasons: measure -> why it is not known, where no call at all has it.
+      trend: the aggregates a `day`, the first of a week or a month where `step` says so.
+      scores, rings, replies: histograms: the lower edge of a bin, its width, and the calls in it.
+      holds: quantiles of the length of a hold, by queue.
+      agents: the aggregates by agent, the lowest score first; `score_low` and `score_high` are the
+        95 % confidence interval of the mean score, None where fewer than two calls have one.
+      rules: passed, failed, unknown, kept by rule, with stage, sentence and source; worst first.
+      signoffs: calls by agent and status.
+      runs: what all runs have come to: calls_in = published + skipped + rejected.
+    """
+
+    now: Row
+    last: Row
+    before: Row
+    reasons: Mapping[str, str]
+    step: str
+    trend: list[Row]
+    scores: list[Row]
+    rings: list[Row]
+    replies: list[Row]
+    holds: list[Row]
+    agents: list[Row]
+    rules: list[Row]
+    signoffs: list[Row]
+    runs: Row
+    rejects: list[Row]
+
+
+def figures_of(scope: Scope, texts: Mapping[str, RuleText]) -> Figures:
+    """Counts the calls of a scope; `texts` are the rules of its standard."""
+    now = scope.row(f"SELECT {SELECTED}, {_UNDATED} FROM chosen WHERE part = 'now'")
+    compared = scope.compared
+    step = _step(scope)
+    return Figures(
+        now=now,
+        last=_of(scope, compared.now) if compared else {},
+        before=_of(scope, compared.before) if compared else {},
+        reasons=_reasons(scope, now), step=step,
+        trend=scope.rows(f"""
+            SELECT date_trunc('{step}', call_date)::DATE AS day, {SELECTED} FROM chosen
+            WHERE part = 'now' AND call_date IS NOT NULL GROUP BY 1 ORDER BY 1"""),
+        scores=_bins(scope, 'least(etiquette_score, 99.999)', 5.0),
+        rings=_bins(scope, 'least(ring_to_answer_s, 40)', 2.0),
+        replies=_bins(scope, 'greatest(-3, least(agent_reply_median_s, 6))', 0.25),
+        holds=scope.rows(_HOLDS),
+        agents=_agents(scope),
+        rules=_rules(scope, texts),
+        signoffs=scope.rows(f"""
+            SELECT agent_id, signoff_status AS status, count(*) AS calls FROM chosen
+            WHERE part = 'now' AND signoff_status IN {_SIGNOFFS} GROUP BY ALL ORDER BY ALL"""),
+        runs=scope.row(_RUNS), rejects=scope.rows(_REJECTS))
+
+
+_UNDATED = 'count(*) FILTER (call_date IS NULL) AS undated'
+# A hold of several is not in `chosen`, and `events` of a million calls are too many to read: the
+# mean hold of a call stands for each of its holds.
+_HOLDS = """
+    SELECT queue, count(*) AS calls, sum(hold_count)::BIGINT AS holds,
+        max(hold_longest_s) AS longest_s,
+        quantile_cont(hold_total_s / hold_count, [0.1, 0.25, 0.5, 0.75, 0.9]) AS quantiles
+    FROM chosen WHERE part = 'now' AND hold_count > 0
+    GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 12"""
+_RUNS = """
+    SELECT count(*) AS runs, max(finished_at) AS last_at,
+        coalesce(sum(calls_in), 0)::BIGINT AS calls_in,
+        coalesce(sum(calls_published), 0)::BIGINT AS published,
+        coalesce(sum(calls_skipped), 0)::BIGINT AS skipped,
+        coalesce(sum(calls_rejected), 0)::BIGINT AS rejected
+    FROM runs WHERE fingerprint <> ''"""  # a rescore hears nothing and has none
+_REJECTS = f"""
+    SELECT call_id, source_uri, step, message, way_out, count(*) OVER () AS all
+    FROM rejects ORDER BY failed_at DESC, reject_key LIMIT {MOST_REJECTS}"""
+
+
+def _of(scope: Scope, window: Window) -> Row:
+    return scope.row(f'SELECT {SELECTED} FROM chosen WHERE call_date BETWEEN ? AND ?',
+                     [window.first, window.last])
+
+
+def _step(scope: Scope) -> str:
+    days = scope.window.days if scope.window else 1
+    return 'day' if days <= _DAILY else 'week' if days <= _WEEKLY else 'month'
+
+
+def _bins(scope: Scope, value: str, width: float) -> list[Row]:
+    return scope.rows(f"""
+        SELECT floor(({value}) / {width}) * {width}::DOUBLE AS low, {width}::DOUBLE AS width, count(*) AS calls
+        FROM chosen WHERE part = 'now' AND ({value}) IS NOT NULL GROUP BY 1 ORDER BY 1""")
+
+
+def _reasons(scope: Scope, now: Row) -> dict[str, str]:
+    """The commonest reason of each measure that no call has, told by the newest day's calls."""
+    silent = {f'kpi.{m.kpi}': m.name for m in MEASURES if now['calls'] and not now[m.known]}
+    if not silent:
+        return {}
+    rows = scope.rows("""
+        SELECT rule_id, mode(why) AS why FROM findings
+        WHERE stage = 'kpi' AND standard = config_standard() AND list_contains(?, rule_id)
+            AND call_date IS NOT DISTINCT FROM (SELECT max(call_date) FROM chosen
+                                                WHERE part = 'now')
+            AND call_id IN (SELECT call_id FROM chosen WHERE part = 'now')
+        GROUP BY 1""", [list(silent)])
+    return {silent[row['rule_id']]: row['why'] for row in rows}
+
+
+def _agents(scope: Scope) -> list[Row]:
+    rows = scope.rows(f"""
+        SELECT agent_id, {SELECTED} FROM chosen WHERE part = 'now'
+        GROUP BY 1 ORDER BY count(*) DESC, agent_id LIMIT {MOST_AGENTS}""")
+    for row in rows:
+        row['score_low'], row['score_high'] = interval(row['score'], row['score_sd'],
+                                                       row['scored'])
+        row['few'] = row['scored'] < FEW_CALLS
+    return sorted(rows, key=lambda row: (row['few'], row['score'] is None, row['score'] or 0.0,
+                                         row['agent_id'] or ''))
+
+
+def interval(mean: float | None, sd: float | None, n: int) -> tuple[float | None, float | None]:
+    """The 95 % confidence interval of a mean score, by Student's t, within 0 to 100."""
+    from scipy.special import stdtrit
+    if mean is None or sd is None or n < 2:
+        return None, None
+    reach = float(stdtrit(n - 1, 0.975)) * sd / math.sqrt(n)
+    return max(0.0, mean - reach), min(100.0, mean + reach)
+
+
+def by_chance(now: Row, before: Row) -> bool | None:
+    """Whether two mean scores may differ by chance (Welch, 95 %); None where that is not known."""
+    if min(now['scored'], before['scored']) < 2:
+        return None
+    variance = sum(row['score_sd'] ** 2 / row['scored'] for row in (now, before))
+    return bool(abs(now['score'] - before['score']) <= 1.96 * math.sqrt(variance))
+
+
+def _rules(scope: Scope, texts: Mapping[str, RuleText]) -> list[Row]:
+    where, values = ['standard = config_standard()', "NOT starts_with(rule_id, 'kpi.')"], []
+    if scope.asked.since or scope.asked.until:
+        assert scope.window is not None
+        where.append('call_date BETWEEN ? AND ?')
+        values += [scope.window.first, scope.window.last]
+    for column, value in (('queue', scope.asked.queue), ('agent_id', scope.asked.agent)):
+        if value is not None:
+            where.append(f'{column} = ?')
+            values.append(value)
+    rows = scope.rows(f"""
+        SELECT rule_id, sum(passed)::BIGINT AS passed, sum(failed)::BIGINT AS failed,
+            sum(unknown)::BIGINT AS unknown, sum(not_applicable)::BIGINT AS not_applicable,
+            sum(passed) / nullif(sum(passed + failed), 0) AS kept
+        FROM rule_day WHERE {' AND '.join(where)} GROUP BY 1
+        ORDER BY kept NULLS LAST, failed DESC, rule_id""", values)
+    for row in rows:
+        text = texts.get(row['rule_id'], RuleText('other', row['rule_id'], ''))
+        row |= {'stage': text.stage, 'sentence': text.sentence, 'source': text.source}
+    return rows
