@@ -51,9 +51,11 @@ def write_report(root: Path, out: Path, asked: Asked, standard_of: Callable[[str
     Raises WarehouseError where nothing has been published, or no call is what was asked for.
     """
     from warehouse.report import calls, charts, content, figures, pages, scope
-    with ThreadPoolExecutor(1) as beside, scope.opened(root, asked) as chosen:
-        vega = beside.submit(pages.vega_bundle)
+    with scope.opened(root, asked) as chosen:
         say(STEPS[0])
+        beside = ThreadPoolExecutor(1)
+        vega = beside.submit(pages.vega_bundle)
+        beside.shutdown(wait=False)
         standard = standard_of(str(chosen.about['standard']))
         counted = figures.figures_of(chosen, standard.rules)
         say(STEPS[1])
@@ -64,7 +66,7 @@ def write_report(root: Path, out: Path, asked: Asked, standard_of: Callable[[str
     lists = [{'title': title, 'why': why, 'rows': [
         content.call_row(row, by_id[row['call_id']],
                          calls.reason(by_id[row['call_id']], standard.rules)) for row in rows]}
-        for title, why, rows in (('Lowest scores', 'the costliest rule it broke', worst),
+        for title, why, rows in (('Lowest scores', 'the costliest rules it broke', worst),
                                  ('Highest scores, to learn from', 'what is left', best)) if rows]
     trends, spread = charts.trends(counted), charts.distributions(counted)
     agents, signoffs = charts.agents(counted), charts.signoffs(counted)

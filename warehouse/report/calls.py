@@ -15,6 +15,7 @@ from warehouse.tables import one_of
 Clean = Callable[[object, int], str]
 
 MOST_TEXT, MOST_EVIDENCE, MOST_NAME = 4000, 400, 200  # characters
+_REASONS = 2
 _BEST_SHARE, _BEST_MOST = 0.1, 5  # of the calls with a page: the best ones, to learn from
 # Heading, then (label, column, unit) of its figures.
 KPIS = (
@@ -74,12 +75,10 @@ def pages(scope: Scope, rows: list[Row], texts: Mapping[str, RuleText], clean: C
 
 
 def reason(page: Mapping[str, Any], texts: Mapping[str, RuleText]) -> str:
-    """Why a call did badly: the sentence of the costliest rule that it broke, with the reason."""
+    """Why a call did badly: the costliest rules that it broke, and what was found."""
     broken = [f for f in page['findings'] if f['result'] == 'fail' and f['weight'] > 0]
-    if not broken:
-        return ''
-    text = texts.get(broken[0]['rule'])
-    return f'{text.sentence if text else broken[0]["rule"]} {_sentence(broken[0]["why"])}'
+    return ' '.join(f'{texts[f["rule"]].sentence if f["rule"] in texts else f["rule"]} '
+                    f'({f["why"].removesuffix(".")})' for f in broken[:_REASONS])
 
 
 def _by_call(scope: Scope, table: str, order: str, rows: list[Row]) -> dict[str, list[Row]]:
@@ -124,10 +123,18 @@ def _page(calls: list[Row], kpis: list[Row], turns: list[Row], events: list[Row]
         'events': [[e['kind'], name(e['label']) or '', e['speaker'], _rounded(e['start_s']),
                     _rounded(e['end_s']),
                     '' if e['kind'] == 'speech' else clean(e['evidence'] or '', MOST_EVIDENCE)]
-                   for e in events if e['kind'] in _SHOWN_KINDS and e['label'] != 'bleed'],
+                   for e in events if _is_shown(e, events)],
         'findings': [_finding(f, clean) for f in _ordered(rules)],
         'idle': _idle(rules),
     }
+
+
+def _is_shown(event: Row, events: Iterable[Row]) -> bool:
+    """Not bleed, nor the tones and music that a hold is made of."""
+    return event['kind'] in _SHOWN_KINDS and event['label'] != 'bleed' and not (
+        event['kind'] == 'tone' and any(
+            hold['kind'] == 'hold' and hold['start_s'] < event['end_s']
+            and event['start_s'] < hold['end_s'] for hold in events))
 
 
 def _ordered(findings: Iterable[Row]) -> list[Row]:
@@ -171,7 +178,3 @@ def _instant(at: datetime | None, zone: ZoneInfo) -> str | None:
 
 def _rounded(value: float | None, digits: int = 2) -> float | None:
     return None if value is None else round(value, digits)
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ('' if text.endswith(('.', '?', '!', '…')) else '.')

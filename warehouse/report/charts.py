@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from warehouse.report.figures import Figures, Row
-from warehouse.report.measures import MEASURES, Measure
+from warehouse.report.measures import TRENDS, Measure
 
 if TYPE_CHECKING:  # most of a second to import: only where a chart is made
     import altair as alt
@@ -19,12 +19,12 @@ if TYPE_CHECKING:  # most of a second to import: only where a chart is made
 Spec = dict[str, Any]
 
 _MOST_ROWS = 40  # agents in a chart; the table has them all
+_ROW = 20  # pixels
 _SIGNOFFS = ('in_order', 'out_of_order', 'partial', 'missing', 'unknown')
 _TIME_AXIS = {'day': '%-d %b', 'week': '%-d %b', 'month': '%b %Y'}
 
 CONFIG: Spec = {
     'background': 'transparent', 'font': 'system-ui, sans-serif',
-    'autosize': {'type': 'fit-x', 'contains': 'padding'},
     'view': {'stroke': None},
     'axis': {'labelColor': 'var(--muted)', 'titleColor': 'var(--muted)', 'labelFontSize': 11,
              'titleFontSize': 11, 'titleFontWeight': 'normal', 'gridColor': 'var(--line)',
@@ -41,8 +41,7 @@ CONFIG: Spec = {
     'text': {'color': 'var(--ink)', 'fontSize': 11},
     'range': {'category': ['var(--pass)', 'var(--mid-1)', 'var(--mid-2)', 'var(--fail)',
                            'var(--unknown)']},
-    'style': {'count': {'fill': 'var(--unknown)', 'opacity': 0.55},
-              'few': {'fill': 'var(--unknown)', 'stroke': 'var(--unknown)'}},
+    'style': {'count': {'color': 'var(--unknown)'}},
 }
 
 
@@ -67,7 +66,7 @@ def trends(figures: Figures) -> list[Chart]:
     """A chart a measure over time, each point with the number of calls behind it."""
     if len(figures.trend) < 2:
         return []
-    return [_trend(measure, figures) for measure in MEASURES]
+    return [_trend(measure, figures) for measure in TRENDS]
 
 
 def distributions(figures: Figures) -> list[Chart]:
@@ -108,7 +107,7 @@ def agents(figures: Figures) -> Chart | None:
         base.mark_point(size=60, filled=True).encode(
             x=x, y=y, color=color, tooltip=tips,
             shape=alt.condition('datum.few', alt.value('diamond'), alt.value('circle'))),
-    ).properties(width='container', height=alt.Step(20))
+    ).properties(width='container', height=_ROW * len(data))
     left_out = ('' if len(shown) == len(ranked) else
                 f' The {_MOST_ROWS // 2} lowest and highest of {len(ranked)}; the table has all.')
     return Chart('agent-scores', 'Score by agent',
@@ -142,7 +141,7 @@ def signoffs(figures: Figures) -> Chart | None:
         color=alt.Color('status:N', scale=alt.Scale(domain=names), sort=names),
         order='rank:Q',
         tooltip=['agent:N', 'status:N', 'calls:Q'],
-    ).properties(width='container', height=alt.Step(20))
+    ).properties(width='container', height=_ROW * len(order))
     return Chart('signoffs', 'Sign-off by agent',
                  'Further help, thanks or a wish, farewell, and the caller hangs up first: all in '
                  'order, out of order, in part, or missing. Unknown: not heard well enough to say.',
@@ -222,7 +221,7 @@ def _holds(rows: list[Row]) -> Chart | None:
         base.mark_bar(size=12).encode(x=alt.X('p25:Q', title='seconds'), x2='p75:Q'),
         base.mark_tick(color='var(--surface)', thickness=2, size=12).encode(
             x=alt.X('p50:Q', title='seconds')),
-    ).properties(width='container', height=alt.Step(28))
+    ).properties(width='container', height=28 * len(rows))
     return Chart('holds', 'Length of a hold, by queue',
                  'Mean hold of a call: the bar holds the middle half of the calls, its mark the '
                  'median, the line nine tenths of them but the shortest tenth.',
@@ -235,7 +234,7 @@ def _holds(rows: list[Row]) -> Chart | None:
 def _done(chart: alt.Chart | alt.LayerChart) -> Spec:
     spec: Spec = chart.to_dict()
     spec.pop('$schema', None)
-    return spec
+    return {**spec, 'autosize': {'type': 'fit-x', 'contains': 'padding'}}
 
 
 def _name(value: Any) -> str:

@@ -33,11 +33,11 @@ def head(scope: Scope, figures: Figures) -> Row:
         ('queue', asked.queue), ('agent', asked.agent)) if value is not None)
     period = str(scope.window) if scope.window else 'no call date known'
     calls = f'{_grouped(now["calls"])} call{"" if now["calls"] == 1 else "s"}'
-    lead = (f'{calls}, {now["hours"] or 0:,.1f} hours, judged by the standard '
+    lead = (f'{calls}, {now["hours"] or 0:.1f} hours, judged by the standard '
             f'“{scope.about["standard"]}”.')
     if now['coverage'] is not None:
-        lead += (f' {now["coverage"]:.0%} of the standard could be known of a call; '
-                 f'{_grouped(now["scored"])} have a score.')
+        lead += (f' {100 * now["coverage"]:.0f} % of the standard could be known of a call; '
+                 f'{_grouped(now["scored"])} calls have a score.')
     notes = []
     if now['undated']:
         notes.append(f'{_grouped(now["undated"])} calls have no date: they count in the figures, '
@@ -78,7 +78,7 @@ def stages(figures: Figures, order: Sequence[str]) -> list[Row]:
             continue
         sums = {key: sum(row[key] for row in rows) for key in ('passed', 'failed', 'unknown')}
         decided = sums['passed'] + sums['failed']
-        kept = f'{sums["passed"] / decided:.0%} kept, {len(shown)} rules' if decided else (
+        kept = f'{100 * sums["passed"] / decided:.0f} % kept, {len(shown)} rules' if decided else (
             'nothing could be decided')
         out.append({'name': name, 'open': False, 'rules': shown, 'kept': kept, **sums,
                     'silent': f'{silent} more rules were decided in no call.' if silent else ''})
@@ -154,12 +154,12 @@ def _change(measure: Measure, figures: Figures) -> Row | None:
     if float(by) == 0:
         return {'verdict': 'same', 'sign': '=', 'text': 'unchanged'}
     up = now > before
-    verdict = 'better' if up == (measure.better > 0) else 'worse'
+    verdict = 'same' if by_chance(measure, figures.last, figures.before) else (
+        'better' if up == (measure.better > 0) else 'worse')
     unit = {'%': ' points', 's': ' s'}.get(measure.unit, '')
-    text = f'{by.lstrip("-")}{unit} {"more" if up else "less"}, {verdict}'
-    if measure.name == 'score' and by_chance(figures.last, figures.before):
-        verdict, text = 'same', f'{by.lstrip("-")} {"more" if up else "less"}, may be chance'
-    return {'verdict': verdict, 'sign': '▲' if up else '▼', 'text': text}
+    text = f'{by.lstrip("-")}{unit} {"more" if up else "less"}'
+    return {'verdict': verdict, 'sign': '▲' if up else '▼',
+            'text': f'{text}, {"may be chance" if verdict == "same" else verdict}'}
 
 
 def _spark(values: Sequence[float | None]) -> str:
@@ -175,7 +175,7 @@ def _spark(values: Sequence[float | None]) -> str:
 
 def _rule(row: Mapping[str, Any]) -> Row:
     decided = row['passed'] + row['failed']
-    return {**row, 'share': f'{row["kept"]:.0%} kept',
+    return {**row, 'share': f'{100 * row["kept"]:.0f} % kept',
             'counts': f'{_grouped(row["failed"])} broken of {_grouped(decided)}'
                       + (f', {_grouped(row["unknown"])} not known' if row['unknown'] else '')}
 

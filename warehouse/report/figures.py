@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from warehouse.report.measures import MEASURES, SELECTED
+from warehouse.report.measures import MEASURES, SELECTED, VARIANCES, Measure
 from warehouse.report.scope import Scope, Window
 
 FEW_CALLS = 10  # an agent with fewer is shown, and not ranked
@@ -75,9 +75,9 @@ def figures_of(scope: Scope, texts: Mapping[str, RuleText]) -> Figures:
         trend=scope.rows(f"""
             SELECT date_trunc('{step}', call_date)::DATE AS day, {SELECTED} FROM chosen
             WHERE part = 'now' AND call_date IS NOT NULL GROUP BY 1 ORDER BY 1"""),
-        scores=_bins(scope, 'least(etiquette_score, 99.999)', 5.0),
-        rings=_bins(scope, 'least(ring_to_answer_s, 40)', 2.0),
-        replies=_bins(scope, 'greatest(-3, least(agent_reply_median_s, 6))', 0.25),
+        scores=_bins(scope, 'etiquette_score', 5.0, 0, 99.999),
+        rings=_bins(scope, 'ring_to_answer_s', 2.0, 0, 40),
+        replies=_bins(scope, 'agent_reply_median_s', 0.25, -3, 6),
         holds=scope.rows(_HOLDS),
         agents=_agents(scope),
         rules=_rules(scope, texts),
@@ -109,7 +109,8 @@ _REJECTS = f"""
 
 
 def _of(scope: Scope, window: Window) -> Row:
-    return scope.row(f'SELECT {SELECTED} FROM chosen WHERE call_date BETWEEN ? AND ?',
+    spread = ', '.join(f'{sql} AS {name}_variance' for name, sql in VARIANCES.items())
+    return scope.row(f'SELECT {SELECTED}, {spread} FROM chosen WHERE call_date BETWEEN ? AND ?',
                      [window.first, window.last])
 
 
@@ -118,10 +119,13 @@ def _step(scope: Scope) -> str:
     return 'day' if days <= _DAILY else 'week' if days <= _WEEKLY else 'month'
 
 
-def _bins(scope: Scope, value: str, width: float) -> list[Row]:
+def _bins(scope: Scope, column: str, width: float, least: float, most: float) -> list[Row]:
+    """A histogram; what lies outside counts at its ends."""
+    value = f'greatest({least}, least({most}, {column}))'  # of NULL they give a number
     return scope.rows(f"""
-        SELECT floor(({value}) / {width}) * {width}::DOUBLE AS low, {width}::DOUBLE AS width, count(*) AS calls
-        FROM chosen WHERE part = 'now' AND ({value}) IS NOT NULL GROUP BY 1 ORDER BY 1""")
+        SELECT floor({value} / {width}) * {width}::DOUBLE AS low, {width}::DOUBLE AS width,
+            count(*) AS calls
+        FROM chosen WHERE part = 'now' AND {column} IS NOT NULL GROUP BY 1 ORDER BY 1""")
 
 
 def _reasons(scope: Scope, now: Row) -> dict[str, str]:
@@ -160,12 +164,12 @@ def interval(mean: float | None, sd: float | None, n: int) -> tuple[float | None
     return max(0.0, mean - reach), min(100.0, mean + reach)
 
 
-def by_chance(now: Row, before: Row) -> bool | None:
-    """Whether two mean scores may differ by chance (Welch, 95 %); None where that is not known."""
-    if min(now['scored'], before['scored']) < 2:
-        return None
-    variance = sum(row['score_sd'] ** 2 / row['scored'] for row in (now, before))
-    return bool(abs(now['score'] - before['score']) <= 1.96 * math.sqrt(variance))
+def by_chance(measure: Measure, now: Row, before: Row) -> bool:
+    """Whether a figure may differ between two windows by chance: 95 %, by its variance in each."""
+    if min(now[measure.known], before[measure.known]) < FEW_CALLS:
+        return True
+    variance = sum(row[f'{measure.name}_variance'] for row in (now, before))
+    return abs(now[measure.name] - before[measure.name]) <= 1.96 * math.sqrt(variance)
 
 
 def _rules(scope: Scope, texts: Mapping[str, RuleText]) -> list[Row]:

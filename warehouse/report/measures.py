@@ -9,6 +9,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+
+
+def _ratio(part: str, whole: str, known: str) -> str:
+    """Pooled: the sum of a part over the sum of a whole, of the calls of which it is known."""
+    return f'sum({part}) / nullif(sum({whole}) FILTER ({known} IS NOT NULL), 0)'
+
+
+def _ratio_variance(part: str, whole: str) -> str:
+    """Of the pooled ratio, linearised: sum((part - ratio * whole)^2) / sum(whole)^2."""
+    p, w = f'{part}::DOUBLE', f'(CASE WHEN {part} IS NOT NULL THEN {whole} END)'
+    ratio = f'(sum({p}) / nullif(sum({w}), 0))'
+    return (f'(sum({p} * {p}) - 2 * {ratio} * sum({p} * {w}) + {ratio} * {ratio} * sum({w} * {w}))'
+            f' / nullif(sum({w}) * sum({w}), 0)')
+
+
+def _median_variance(column: str) -> str:
+    """Of a median, as of a normal distribution: its spread is told by the middle half."""
+    return (f'pow(0.929 * (quantile_cont({column}, 0.75) - quantile_cont({column}, 0.25)), 2)'
+            f' / nullif(count({column}), 0)')
+
+
 _KNOWN_SIGNOFF = "signoff_status IN ('in_order', 'out_of_order', 'partial', 'missing')"
 AGGREGATES = {
     'calls': 'count(*)',
@@ -24,23 +45,29 @@ AGGREGATES = {
     'ring_median_s': 'median(ring_to_answer_s)',
     'hold_known': 'count(hold_total_s)',
     'holds': 'sum(hold_count)::BIGINT',
-    'hold_share': 'sum(hold_total_s)'
-                  ' / nullif(sum(duration_s) FILTER (hold_total_s IS NOT NULL), 0)',
+    'hold_share': _ratio('hold_total_s', 'duration_s', 'hold_total_s'),
     'interruptions_known': 'count(agent_interruptions)',
     'agent_interruptions_per_min':
-        'sum(agent_interruptions)'
-        ' / nullif(sum(caller_talk_s) FILTER (agent_interruptions IS NOT NULL) / 60, 0)',
-    'caller_interruptions_per_min':
-        'sum(caller_interruptions)'
-        ' / nullif(sum(agent_talk_s) FILTER (caller_interruptions IS NOT NULL) / 60, 0)',
+        _ratio('agent_interruptions', 'caller_talk_s / 60', 'agent_interruptions'),
     'dead_air_known': 'count(dead_air_s)',
-    'dead_air_share': 'sum(dead_air_s)'
-                      ' / nullif(sum(duration_s) FILTER (dead_air_s IS NOT NULL), 0)',
+    'dead_air_share': _ratio('dead_air_s', 'duration_s', 'dead_air_s'),
     'reply_known': 'count(agent_reply_median_s)',
     'reply_median_s': 'median(agent_reply_median_s)',
     'signoff_known': f'count(*) FILTER ({_KNOWN_SIGNOFF})',
     'signoff_share': "count(*) FILTER (signoff_status = 'in_order')"
                      f' / nullif(count(*) FILTER ({_KNOWN_SIGNOFF}), 0)',
+}
+# How far each figure would vary from sample to sample of such calls: the variance of it.
+VARIANCES = {
+    'score': 'var_samp(etiquette_score) / count(etiquette_score)',
+    'coverage': 'var_samp(etiquette_coverage) / count(etiquette_coverage)',
+    'ring_median_s': _median_variance('ring_to_answer_s'),
+    'reply_median_s': _median_variance('agent_reply_median_s'),
+    'hold_share': _ratio_variance('hold_total_s', 'duration_s'),
+    'agent_interruptions_per_min': _ratio_variance('agent_interruptions', '(caller_talk_s / 60)'),
+    'dead_air_share': _ratio_variance('dead_air_s', 'duration_s'),
+    'signoff_share': "var_pop((signoff_status = 'in_order')::INT)"
+                     f' FILTER ({_KNOWN_SIGNOFF}) / nullif(count(*) FILTER ({_KNOWN_SIGNOFF}), 0)',
 }
 SELECTED = ', '.join(f'{sql} AS {name}' for name, sql in AGGREGATES.items())
 
@@ -80,9 +107,14 @@ MEASURES = tuple(Measure(*row) for row in (
      'Times agents cut callers off, a minute of the callers’ talk.'),
     ('dead_air_share', 'Dead air', '%', 'dead_air_known', 'dead_air_s', -1, 1,
      'Share of the time of all calls in which nobody spoke for 4 s and more, unannounced.'),
+    ('reply_median_s', 'Agent replies after', 's', 'reply_known', 'agent_reply_median_s', -1, 2,
+     'Median of the calls’ median pauses before the agent’s reply; below 0 the agent began first.'),
     ('signoff_share', 'Sign-off in order', '%', 'signoff_known', 'signoff_status', 1, 0,
      'Share of the calls whose closing was heard and complete, in its order.'),
+    ('coverage', 'Could be known', '%', 'coverage_known', 'etiquette_coverage', 1, 0,
+     'Mean share of the standard, by weight, that could be decided of a call.'),
 ))
+TRENDS = tuple(measure for measure in MEASURES if measure.name != 'coverage')
 
 
 def told(value: Any, unit: str, digits: int) -> str:

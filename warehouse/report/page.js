@@ -9,6 +9,7 @@ const page = document.getElementById('call');
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 const LANES = { agent: 34, caller: 78, height: 26, bottom: 112, total: 152 };
 const CUTS = new Set(['interruption_taken', 'interruption_failed', 'contested']);
+const LEAST_PX_A_S = 2; // a long call is stretched from the start
 let zoom = 1;
 let now = null; // the call that is shown, and what finds its moments
 
@@ -112,6 +113,7 @@ function show(at) {
   document.title = `Call ${call.name}`;
   page.replaceChildren(head(call, at), scoreBox(call), timelineCard(call),
     h('div', { class: 'two' }, transcript(call), findingsCard(call)), kpiCard(call));
+  while (zoom < 8 && (now.lanes.clientWidth * zoom) / call.duration_s < LEAST_PX_A_S) zoom *= 2;
   drawTimeline();
 }
 
@@ -125,7 +127,7 @@ function head(call, at) {
     h('div', {}, h('h1', { id: 'call-title' }, 'Call ', foreign(call.name)),
       h('p', { class: 'meta' }, foreign(facts)),
       h('p', { class: 'meta' }, 'Recording ', foreign(call.source ?? 'not named'),
-        `, not in this page. Words by ${call.transcriber}${TRUST[call.trust] ?? ''}; lanes by ${call.lanes ?? 'nothing'}.`)),
+        `, not in this page. Words: ${call.transcriber}${TRUST[call.trust] ?? ''}. Parties told apart by: ${call.lanes ?? 'not known'}.`)),
     h('div', { class: 'steps' }, h('a', { class: 'button', href: '#calls' }, 'All calls'),
       go(-1, '←', 'The call before'), go(1, '→', 'The next call')));
 }
@@ -203,7 +205,7 @@ function drawTimeline() {
   const wide = Math.max(280, lanes.clientWidth || 800) * zoom;
   const x = (seconds) => 46 + (seconds / Math.max(call.duration_s, 0.1)) * (wide - 54);
   now.x = x;
-  const svg = s('svg', { width: wide, height: LANES.total, 'aria-hidden': 'true' });
+  const svg = s('svg', { width: wide, height: LANES.total, viewBox: `0 0 ${wide} ${LANES.total}`, 'aria-hidden': 'true' });
   now.marker = svg.appendChild(s('g'));
   for (const who of ['agent', 'caller']) {
     svg.append(s('rect', { class: 'track', x: x(0), y: LANES[who], width: x(call.duration_s) - x(0), height: LANES.height, rx: 3 }),
@@ -352,10 +354,16 @@ function seek(start, end, finding) {
 }
 
 function rowAt(start, end) {
-  const touching = now.rows.filter((row) => row.start <= Math.max(end, start + 0.05) && row.end >= start - 0.05);
-  const inside = touching.filter((row) => row.start <= start + 0.05);
-  if (inside.length) return inside[inside.length - 1];
-  if (touching.length) return touching[0];
+  const slack = 0.06; // times are rounded to hundredths
+  const near = now.rows.filter((row) => Math.abs(row.start - start) < slack);
+  const exact = near.find((row) => Math.abs(row.end - end) < slack) ?? near.find((row) => !row.aside);
+  if (exact) return exact;
+  const touching = now.rows.filter((row) => row.start <= Math.max(end, start + slack) && row.end >= start - slack);
+  // What is said there rather than what the line does.
+  const said = touching.filter((row) => !row.aside);
+  const begun = said.filter((row) => row.start <= start + slack);
+  if (begun.length) return begun[begun.length - 1];
+  if (said.length || touching.length) return said[0] ?? touching[0];
   const before = now.rows.filter((row) => row.start <= start);
   return before[before.length - 1] ?? now.rows[0];
 }

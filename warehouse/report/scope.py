@@ -61,7 +61,14 @@ class Window:
         return Window(self.first - length, self.last - length)
 
     def __str__(self) -> str:
-        return f'{self.first} to {self.last}' if self.days > 1 else f'{self.first}'
+        last = f'{self.last.day} {self.last:%B %Y}'
+        if self.days == 1:
+            return last
+        if self.first.year != self.last.year:
+            return f'{self.first.day} {self.first:%B %Y} to {last}'
+        if self.first.month != self.last.month:
+            return f'{self.first.day} {self.first:%B} to {last}'
+        return f'{self.first.day} to {last}'
 
 
 @dataclass(frozen=True)
