@@ -55,7 +55,7 @@ def _report(args: argparse.Namespace, rest: list[str]) -> int:
         with _steps(len(STEPS)) as say:
             done = write_report(
                 warehouse(args), out, Asked(args.since, args.until, args.queue, args.agent,
-                                            args.calls, args.as_of), _standard, clean, say)
+                                            args.calls, args.as_of), standard_of, clean, say)
     except OSError as error:
         return fail(f'{out} cannot be written: {error.strerror}. Name another file with --out.')
     print(f'{done.calls} calls, {done.pages} with a page of their own, {done.size / 1e6:.1f} MB in '
@@ -63,7 +63,8 @@ def _report(args: argparse.Namespace, rest: list[str]) -> int:
     return OK
 
 
-def _standard(name: str) -> Standard:
+def standard_of(name: str) -> Standard:
+    """The words of a standard, as the report takes them."""
     from pipeline.rule_rows import rule_stages, rule_texts
     from warehouse.report import RuleText, Standard
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from warehouse.files import write_whole
-from warehouse.report.figures import RuleText
+from warehouse.report.figures import Clean, RuleText
 from warehouse.report.scope import Asked
 
 __all__ = ['Asked', 'RuleText', 'Standard', 'Written', 'write_report']
@@ -39,7 +39,7 @@ class Written:
 
 
 def write_report(root: Path, out: Path, asked: Asked, standard_of: Callable[[str], Standard],
-                 clean: Callable[[object, int], str],
+                 clean: Clean,
                  say: Callable[[str], None] = lambda step: None) -> Written:
     """Writes the page, whole or not at all.
 
@@ -57,7 +57,7 @@ def write_report(root: Path, out: Path, asked: Asked, standard_of: Callable[[str
         vega = beside.submit(pages.vega_bundle)
         beside.shutdown(wait=False)
         standard = standard_of(str(chosen.about['standard']))
-        counted = figures.figures_of(chosen, standard.rules)
+        counted = figures.figures_of(chosen, standard.rules, clean)
         say(STEPS[1])
         worst, best = calls.listed(chosen) if asked.calls else ([], [])
         shown = calls.pages(chosen, [*worst, *best], standard.rules, clean)
@@ -74,7 +74,7 @@ def write_report(root: Path, out: Path, asked: Asked, standard_of: Callable[[str
     used = {finding['rule'] for page in shown for finding in page['findings']}
     say(STEPS[3])
     text = pages.render(
-        vega.result(), head=content.head(chosen, counted), tiles=content.tiles(counted, clean),
+        vega.result(), head=content.head(chosen, counted, clean), tiles=content.tiles(counted, clean),
         compared=str(chosen.compared or ''), trends=trends, distributions=spread,
         sections={'calls': counted.now['calls'] > 0, 'trends': bool(trends)},
         agent_chart=agents, signoff_chart=signoffs, agents=content.agent_rows(counted),

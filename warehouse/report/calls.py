@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from warehouse.report.figures import Row, RuleText
+from warehouse.report.figures import MOST_NAME, Clean, Row, RuleText
 from warehouse.report.scope import Scope
 from warehouse.tables import one_of
 
-Clean = Callable[[object, int], str]
-
-MOST_TEXT, MOST_EVIDENCE, MOST_NAME = 4000, 400, 200  # characters
+MOST_TEXT, MOST_EVIDENCE = 4000, 400  # characters
 _REASONS = 2
 _BEST_SHARE, _BEST_MOST = 0.1, 5  # of the calls with a page: the best ones, to learn from
 # Heading, then (label, column, unit) of its figures.

@@ -231,7 +231,7 @@ def _holds(rows: list[Row]) -> Chart | None:
                   for d in data])
 
 
-def _done(chart: alt.Chart | alt.LayerChart) -> Spec:
+def _done(chart: alt.TopLevelMixin) -> Spec:
     spec: Spec = chart.to_dict()
     spec.pop('$schema', None)
     return {**spec, 'autosize': {'type': 'fit-x', 'contains': 'padding'}}

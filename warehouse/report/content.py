@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from warehouse.report.figures import MOST_AGENTS, Figures, Row, by_chance
+from warehouse.report.figures import MOST_AGENTS, MOST_NAME, Clean, Figures, Row, by_chance
 from warehouse.report.measures import MEASURES, Measure, told
 from warehouse.report.scope import Scope
 
@@ -26,10 +26,10 @@ AGENT_COLUMNS = (
 AGENTS_SORTED_BY = 2
 
 
-def head(scope: Scope, figures: Figures) -> Row:
+def head(scope: Scope, figures: Figures, clean: Clean) -> Row:
     """Title, lead and notes."""
     asked, now = scope.asked, figures.now
-    of = ', '.join(f'{name} {value}' for name, value in (
+    of = ', '.join(f'{name} {clean(value, MOST_NAME)}' for name, value in (
         ('queue', asked.queue), ('agent', asked.agent)) if value is not None)
     period = str(scope.window) if scope.window else 'no call date known'
     calls = f'{_grouped(now["calls"])} call{"" if now["calls"] == 1 else "s"}'
@@ -49,7 +49,7 @@ def head(scope: Scope, figures: Figures) -> Row:
             'period': period}
 
 
-def tiles(figures: Figures, clean: Callable[[object, int], str]) -> list[Row]:
+def tiles(figures: Figures, clean: Clean) -> list[Row]:
     """The main figures, each with its trend and what it rests on."""
     return [_tile(measure, figures, clean) for measure in MEASURES]
 
@@ -127,12 +127,12 @@ def rejects_title(figures: Figures) -> str:
         f': the last {shown}' if every > shown else '')
 
 
-def _tile(measure: Measure, figures: Figures, clean: Callable[[object, int], str]) -> Row:
+def _tile(measure: Measure, figures: Figures, clean: Clean) -> Row:
     value, known = figures.now[measure.name], figures.now[measure.known]
     calls = figures.now['calls']
     why = figures.reasons.get(measure.name)
     band = ''
-    if measure.name == 'score' and value is not None:
+    if measure.name == 'score' and figures.now['score_lo'] is not None:
         band = (f'between {figures.now["score_lo"]:.0f} and {figures.now["score_hi"]:.0f} '
                 'whatever is not known')
     of = f'known for {_grouped(known)} of {_grouped(calls)} calls' if known else (

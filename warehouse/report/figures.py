@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +12,13 @@ from warehouse.report.scope import Scope, Window
 
 FEW_CALLS = 10  # an agent with fewer is shown, and not ranked
 MOST_AGENTS = 500
+MOST_NAME = 200  # characters
 MOST_REJECTS = 20
 _DAILY, _WEEKLY = 92, 732  # days up to which a point of a trend is a day, a week
 _SIGNOFFS = ('in_order', 'out_of_order', 'partial', 'missing', 'unknown', 'not_applicable')
 
 Row = dict[str, Any]
+Clean = Callable[[object, int], str]
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,13 @@ class Figures:
     rejects: list[Row]
 
 
-def figures_of(scope: Scope, texts: Mapping[str, RuleText]) -> Figures:
-    """Counts the calls of a scope; `texts` are the rules of its standard."""
+def figures_of(scope: Scope, texts: Mapping[str, RuleText], clean: Clean) -> Figures:
+    """Counts the calls of a scope.
+
+    Args:
+      texts: the rules of its standard.
+      clean: makes the names of agents and queues fit to show.
+    """
     now = scope.row(f"SELECT {SELECTED}, {_UNDATED} FROM chosen WHERE part = 'now'")
     compared = scope.compared
     step = _step(scope)
@@ -78,12 +85,13 @@ def figures_of(scope: Scope, texts: Mapping[str, RuleText]) -> Figures:
         scores=_bins(scope, 'etiquette_score', 5.0, 0, 99.999),
         rings=_bins(scope, 'ring_to_answer_s', 2.0, 0, 40),
         replies=_bins(scope, 'agent_reply_median_s', 0.25, -3, 6),
-        holds=scope.rows(_HOLDS),
-        agents=_agents(scope),
+        holds=_named(scope.rows(_HOLDS), 'queue', clean),
+        agents=_named(_agents(scope), 'agent_id', clean),
         rules=_rules(scope, texts),
-        signoffs=scope.rows(f"""
+        signoffs=_named(scope.rows(f"""
             SELECT agent_id, signoff_status AS status, count(*) AS calls FROM chosen
             WHERE part = 'now' AND signoff_status IN {_SIGNOFFS} GROUP BY ALL ORDER BY ALL"""),
+            'agent_id', clean),
         runs=scope.row(_RUNS), rejects=scope.rows(_REJECTS))
 
 
@@ -106,6 +114,11 @@ _RUNS = """
 _REJECTS = f"""
     SELECT call_id, source_uri, step, message, way_out, count(*) OVER () AS all
     FROM rejects ORDER BY failed_at DESC, reject_key LIMIT {MOST_REJECTS}"""
+
+
+def _named(rows: list[Row], column: str, clean: Clean) -> list[Row]:
+    return [{**row, column: None if row[column] is None else clean(row[column], MOST_NAME)}
+            for row in rows]
 
 
 def _of(scope: Scope, window: Window) -> Row:
@@ -173,7 +186,8 @@ def by_chance(measure: Measure, now: Row, before: Row) -> bool:
 
 
 def _rules(scope: Scope, texts: Mapping[str, RuleText]) -> list[Row]:
-    where, values = ['standard = config_standard()', "NOT starts_with(rule_id, 'kpi.')"], []
+    where = ['standard = config_standard()', "NOT starts_with(rule_id, 'kpi.')"]
+    values: list[Any] = []
     if scope.asked.since or scope.asked.until:
         assert scope.window is not None
         where.append('call_date BETWEEN ? AND ?')

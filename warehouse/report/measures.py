@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 
-
 def _ratio(part: str, whole: str, known: str) -> str:
     """Pooled: the sum of a part over the sum of a whole, of the calls of which it is known."""
     return f'sum({part}) / nullif(sum({whole}) FILTER ({known} IS NOT NULL), 0)'

@@ -136,7 +136,7 @@ const TRUST = { low: ', not to be believed: the line is too poor', none: ': no w
 function scoreBox(call) {
   const known = call.score !== null;
   const said = known ? call.score.toFixed(0) : 'Score not known';
-  const band = call.low === null ? 'No rule of the standard applies.'
+  const band = call.low === null || call.coverage === null ? 'No rule of the standard applies.'
     : `Between ${call.low.toFixed(0)} and ${call.high.toFixed(0)} whatever is not known; ` +
       `${Math.round(100 * call.coverage)} % is known.`;
   const bar = call.low === null ? '' : s('svg', { class: 'scorebar', viewBox: '0 0 100 26', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
@@ -153,7 +153,7 @@ function timelineCard(call) {
     click: () => stretchBy(by) }, text);
   const kinds = new Set(call.events.map(kindOf));
   return h('section', { class: 'card timeline', 'aria-labelledby': 'time-title' },
-    h('div', { class: 'timehead' }, h('h3', { id: 'time-title' }, 'Timeline'),
+    h('div', { class: 'timehead' }, h('h2', { id: 'time-title' }, 'Timeline'),
       h('div', { class: 'zoom' }, stretch(0.5, '−', 'Draw the timeline together'),
         stretch(2, '+', 'Stretch the timeline'))),
     now.lanes,
@@ -280,7 +280,7 @@ function transcript(call) {
     list.append(item);
   }
   return h('section', { class: 'card', 'aria-labelledby': 'words-title' },
-    h('h3', { id: 'words-title' }, 'Transcript'),
+    h('h2', { id: 'words-title' }, 'Transcript'),
     rows.length ? list : h('p', {}, 'Nothing was heard in this call.'));
 }
 
@@ -301,12 +301,12 @@ function findingsCard(call) {
     const count = [...stages.values()].flat().length;
     return h('details', { class: 'group', open: name === 'Kept' ? null : '' },
       h('summary', {}, h('strong', {}, `${name}: ${count}`)),
-      ...[...stages].map(([stage, found]) => h('div', {}, h('h4', { class: 'muted' }, spaced(stage)),
+      ...[...stages].map(([stage, found]) => h('div', {}, h('h3', { class: 'muted' }, spaced(stage)),
         h('ul', {}, ...found.map(([finding, n]) => findingItem(finding, n))))));
   });
   const { not_applicable: idle, unknown } = call.idle;
   return h('section', { class: 'card', 'aria-labelledby': 'found-title' },
-    h('h3', { id: 'found-title' }, 'Rules'), ...parts,
+    h('h2', { id: 'found-title' }, 'Rules'), ...parts,
     h('p', { class: 'hint' }, `${idle} rules do not apply; ${unknown} without weight could not be decided.`));
 }
 
@@ -331,8 +331,8 @@ function findingItem(finding, n) {
 
 function kpiCard(call) {
   return h('section', { class: 'card', 'aria-labelledby': 'kpi-title', style: 'margin-top:16px' },
-    h('h3', { id: 'kpi-title' }, 'Figures'),
-    h('div', { class: 'kpis' }, ...call.kpis.map(([heading, rows]) => h('section', {}, h('h4', {}, heading),
+    h('h2', { id: 'kpi-title' }, 'Figures'),
+    h('div', { class: 'kpis' }, ...call.kpis.map(([heading, rows]) => h('section', {}, h('h3', {}, heading),
       h('dl', {}, ...rows.map(([label, value, why]) => h('div', {}, h('dt', {}, label),
         h('dd', { class: value === null ? 'unknown' : '' }, value === null ? 'not known' : foreign(value)),
         why ? h('dd', { class: 'why' }, foreign(why)) : '')))))));
