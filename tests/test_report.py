@@ -214,8 +214,8 @@ def test_a_period_is_compared_with_as_many_days_before_it(root):
     with scope.opened(root, Asked(since=DAY, until=HOSTILE_DAY)) as chosen:
         assert str(chosen.compared) == ('3 to 4 November 2026 against 1 to 2 November 2026')
         found = figures.figures_of(chosen, {}, clean)
-    days = dict((row['call_date'], row['n']) for row in ask(
-        root, 'SELECT call_date, count(*) AS n FROM calls GROUP BY 1'))
+    days = {row['call_date']: row['n'] for row in ask(
+        root, 'SELECT call_date, count(*) AS n FROM calls GROUP BY 1')}
     assert found.now['calls'] == found.last['calls'] == days[DAY] + days[HOSTILE_DAY]
     assert found.before['calls'] == days[date(2026, 11, 2)]
 

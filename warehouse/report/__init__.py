@@ -74,7 +74,8 @@ def write_report(root: Path, out: Path, asked: Asked, standard_of: Callable[[str
     used = {finding['rule'] for page in shown for finding in page['findings']}
     say(STEPS[3])
     text = pages.render(
-        vega.result(), head=content.head(chosen, counted, clean), tiles=content.tiles(counted, clean),
+        vega.result(), head=content.head(chosen, counted, clean),
+        account=content.account(counted), tiles=content.tiles(counted, clean),
         compared=str(chosen.compared or ''), trends=trends, distributions=spread,
         sections={'calls': counted.now['calls'] > 0, 'trends': bool(trends)},
         agent_chart=agents, signoff_chart=signoffs, agents=content.agent_rows(counted),

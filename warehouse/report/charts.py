@@ -20,6 +20,7 @@ Spec = dict[str, Any]
 
 _MOST_ROWS = 40  # agents in a chart; the table has them all
 _ROW = 20  # pixels
+_BINS = 8  # a histogram is as wide as so many, at least
 _SIGNOFFS = ('in_order', 'out_of_order', 'partial', 'missing', 'unknown')
 _TIME_AXIS = {'day': '%-d %b', 'week': '%-d %b', 'month': '%b %Y'}
 
@@ -195,8 +196,9 @@ def _histogram(id: str, title: str, says: str, bins: list[Row], unit: str) -> Ch
         return None
     data = [{'low': row['low'], 'high': row['low'] + row['width'], 'calls': row['calls']}
             for row in bins]
+    ends = [data[0]['low'], max(data[-1]['high'], data[0]['low'] + _BINS * bins[0]['width'])]
     chart = alt.Chart(alt.Data(values=data)).mark_bar().encode(
-        x=alt.X('low:Q', bin='binned', title=unit), x2='high:Q',
+        x=alt.X('low:Q', bin='binned', title=unit, scale=alt.Scale(domain=ends)), x2='high:Q',
         y=alt.Y('calls:Q', title='calls', axis=alt.Axis(tickMinStep=1, tickCount=4)),
         tooltip=[alt.Tooltip('low:Q', title='from'), alt.Tooltip('high:Q', title='to'), 'calls:Q'],
     ).properties(width='container', height=150)

@@ -49,6 +49,18 @@ def head(scope: Scope, figures: Figures, clean: Clean) -> Row:
             'period': period}
 
 
+def account(figures: Figures) -> str:
+    """What has become of the calls that runs were given; empty where nothing ran."""
+    runs = figures.runs
+    if not runs['runs']:
+        return ''
+    count = 'one run' if runs['runs'] == 1 else f'{_grouped(runs["runs"])} runs, a call that ' \
+        'was tried again counted again'
+    return (f'{_grouped(runs["calls_in"])} calls in = {_grouped(runs["published"])} published + '
+            f'{_grouped(runs["skipped"])} skipped + {_grouped(runs["rejected"])} rejected '
+            f'(all that this warehouse was given, in {count}).')
+
+
 def tiles(figures: Figures, clean: Clean) -> list[Row]:
     """The main figures, each with its trend and what it rests on."""
     return [_tile(measure, figures, clean) for measure in MEASURES]
@@ -98,16 +110,11 @@ def call_row(row: Row, page: Row, reason: str) -> Row:
 
 def basis(scope: Scope, figures: Figures, pages: int) -> list[tuple[str, str]]:
     """What the figures rest on."""
-    runs, now = figures.runs, figures.now
+    now = figures.now
     out = [('Standard', str(scope.about['standard'])),
            ('Tables', f'catalog {scope.about["catalog"]}, published '
                       f'{scope.about["published_at"]:%Y-%m-%d %H:%M} UTC; dates in '
                       f'{scope.about["timezone"]}')]
-    if runs['runs']:
-        out.append(('All runs', f'{_grouped(runs["calls_in"])} calls in = '
-                    f'{_grouped(runs["published"])} published + {_grouped(runs["skipped"])} '
-                    f'skipped + {_grouped(runs["rejected"])} rejected, in {runs["runs"]} '
-                    f'run{"" if runs["runs"] == 1 else "s"}; one that is tried again counts again'))
     out.append(('In this report', f'{_grouped(now["calls"])} calls, {pages} of them with a page'))
     if len(figures.agents) == MOST_AGENTS:
         out.append(('Agents', f'the {MOST_AGENTS} with most calls'))
