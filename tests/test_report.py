@@ -12,6 +12,7 @@ import pytest
 
 from pipeline.cli import run_command
 from pipeline.commands.reporting import standard_of
+from pipeline.standards import load_standard
 from pipeline.text import clean
 from tests.conftest import etiquette
 from tests.report_for_tests import CALLS, HOSTILE, HOSTILE_DAY, HOSTILE_ID, page_of, stored
@@ -163,6 +164,15 @@ def test_the_worst_calls_are_those_of_worst_calls_in_its_order(root):
     view = [row['call_id'] for row in ask(root, 'SELECT call_id FROM worst_calls')]
     assert [row['call_id'] for row in worst] == view[:9]
     assert [row['call_id'] for row in best] == view[-1:]
+
+
+@pytest.mark.parametrize('name', ['default', 'ja'])
+def test_the_report_has_the_stages_of_the_standard_and_the_rules_of_each(name):
+    standard, words = load_standard(name), standard_of(name)
+    assert tuple(words.stages) == tuple(standard.stages)
+    assert {rule.id: (rule.stage, rule.sentence, rule.source) for rule in standard.rules}.items() \
+        <= {rule: (text.stage, text.sentence, text.source)
+            for rule, text in words.rules.items()}.items()
 
 
 def test_days_and_agents_add_up_to_all_calls(root):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, time, timezone
 from typing import TYPE_CHECKING, Any
 
 from warehouse.report.figures import Figures, Row
@@ -20,6 +21,7 @@ Spec = dict[str, Any]
 
 _MOST_ROWS = 40  # agents in a chart; the table has them all
 _ROW = 20  # pixels
+_LABELS = 8  # of a time axis, at most
 _BINS = 8  # a histogram is as wide as so many, at least
 _SIGNOFFS = ('in_order', 'out_of_order', 'partial', 'missing', 'unknown')
 _TIME_AXIS = {'day': '%-d %b', 'week': '%-d %b', 'month': '%b %Y'}
@@ -162,7 +164,7 @@ def _trend(measure: Measure, figures: Figures) -> Chart:
             for row in figures.trend]
     # A date is midnight UTC: told in the reader's zone, it could be the day before.
     x = alt.X('day:T', title=None, scale=alt.Scale(type='utc'), axis=alt.Axis(
-        format=_TIME_AXIS[figures.step], labelOverlap='greedy', tickCount=6))
+        format=_TIME_AXIS[figures.step], labelOverlap='greedy', values=_some_days(figures.trend)))
     scaled = alt.Scale(zero=not is_score, nice=True)
     unit = {'': 'points'}.get(measure.unit, measure.unit)
     base = alt.Chart(alt.Data(values=data))
@@ -188,6 +190,13 @@ def _trend(measure: Measure, figures: Figures) -> Chart:
                  [(d['day'], *((_one(d['low']), _one(d['value']), _one(d['high'])) if is_score
                                else (_digits(d['value'], measure.digits),)), d['calls'])
                   for d in data])
+
+
+def _some_days(trend: Sequence[Row]) -> list[float]:
+    """The days that an axis names, as JavaScript has them: milliseconds since 1970."""
+    every = -(-len(trend) // _LABELS)
+    return [datetime.combine(row['day'], time(), timezone.utc).timestamp() * 1000
+            for row in trend[::every]]
 
 
 def _histogram(id: str, title: str, says: str, bins: list[Row], unit: str) -> Chart | None:

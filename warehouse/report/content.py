@@ -100,12 +100,14 @@ def stages(figures: Figures, order: Sequence[str]) -> list[Row]:
 def call_row(row: Row, page: Row, reason: str) -> Row:
     """A call in the list of calls."""
     low, high = row['etiquette_lo'], row['etiquette_hi']
+    unscored = 'Too little is known for a score.' if row['etiquette_score'] is None else ''
     return {'id': page['id'], 'name': page['name'], 'date': row['call_date'] or '–',
             'agent': page['agent'] or '–', 'queue': page['queue'] or '–',
             'score': _digits(row['etiquette_score'], 0),
             'band': '–' if low is None else f'{low:.0f}–{high:.0f}',
             'failed': '–' if row['rules_failed'] is None else row['rules_failed'],
-            'reason': reason or 'No rule that is charged was broken.'}
+            'reason': ' '.join(filter(None, (unscored, reason))) or (
+                'No rule that is charged was broken.')}
 
 
 def basis(scope: Scope, figures: Figures, pages: int) -> list[tuple[str, str]]:

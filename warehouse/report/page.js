@@ -299,7 +299,7 @@ function findingsCard(call) {
   now.items = [];
   const parts = [...groups].map(([name, stages]) => {
     const count = [...stages.values()].flat().length;
-    return h('details', { class: 'group', open: name === 'Kept' ? null : '' },
+    return h('details', { class: 'group', open: name === 'Kept' && groups.has('Broken') ? null : '' },
       h('summary', {}, h('strong', {}, `${name}: ${count}`)),
       ...[...stages].map(([stage, found]) => h('div', {}, h('h3', { class: 'muted' }, spaced(stage)),
         h('ul', {}, ...found.map(([finding, n]) => findingItem(finding, n))))));
