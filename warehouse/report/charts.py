@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timezone
 from typing import TYPE_CHECKING, Any
 
 from warehouse.report.figures import Figures, Row
@@ -192,11 +191,12 @@ def _trend(measure: Measure, figures: Figures) -> Chart:
                   for d in data])
 
 
-def _some_days(trend: Sequence[Row]) -> list[float]:
-    """The days that an axis names, as JavaScript has them: milliseconds since 1970."""
+def _some_days(trend: Sequence[Row]) -> list[alt.DateTime]:
+    """The days that an axis names."""
+    import altair as alt
     every = -(-len(trend) // _LABELS)
-    return [datetime.combine(row['day'], time(), timezone.utc).timestamp() * 1000
-            for row in trend[::every]]
+    return [alt.DateTime(year=day.year, month=day.month, date=day.day, utc=True)
+            for day in (row['day'] for row in trend[::every])]
 
 
 def _histogram(id: str, title: str, says: str, bins: list[Row], unit: str) -> Chart | None:
