@@ -191,7 +191,7 @@ def test_every_finding_with_a_moment_has_something_there_to_see(root):
     assert moments
     for page, finding in moments:
         assert 0 <= finding['start_s'] <= page['duration_s'] + 0.05
-        assert page['turns'] or page['events']
+        assert page['turns'] or page['events'] or any(page['speech'].values())
 
 
 def test_a_measure_that_is_not_known_says_why_and_is_never_zero(root):

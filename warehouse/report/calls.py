@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from warehouse.records import AGENT, CALLER
 from warehouse.report.figures import MOST_NAME, Clean, Row, RuleText
 from warehouse.report.scope import Scope
 from warehouse.tables import one_of
@@ -35,7 +36,7 @@ KPIS = (
     ('Sign-off', (('Order', 'signoff_order', ''), ('As spoken', 'signoff_spoken', ''),
                   ('With who hung up', 'signoff_status', ''), ('Hung up by', 'hung_up_by', ''))),
 )
-_SHOWN_KINDS = ('speech', 'ring', 'ivr', 'hold', 'dead_air', 'overlap', 'phrase', 'tone')
+_SHOWN_KINDS = ('ring', 'ivr', 'hold', 'dead_air', 'overlap', 'phrase', 'tone')
 
 
 def listed(scope: Scope) -> tuple[list[Row], list[Row]]:
@@ -118,9 +119,12 @@ def _page(calls: list[Row], kpis: list[Row], turns: list[Row], events: list[Row]
                             for label, column, unit in of]] for heading, of in KPIS],
         'turns': [[t['speaker'], bool(t['is_backchannel']), _rounded(t['start_s']),
                    _rounded(t['end_s']), clean(t['text'] or '', MOST_TEXT)] for t in turns],
+        # Most events are speech: flat lists of starts and ends, so that the page stays small.
+        'speech': {who: [at for e in events if e['kind'] == 'speech' and e['speaker'] == who
+                         for at in (_rounded(e['start_s']), _rounded(e['end_s']))]
+                   for who in (AGENT, CALLER)},
         'events': [[e['kind'], name(e['label']) or '', e['speaker'], _rounded(e['start_s']),
-                    _rounded(e['end_s']),
-                    '' if e['kind'] == 'speech' else clean(e['evidence'] or '', MOST_EVIDENCE)]
+                    _rounded(e['end_s']), clean(e['evidence'] or '', MOST_EVIDENCE)]
                    for e in events if _is_shown(e, events)],
         'findings': [_finding(f, clean) for f in _ordered(rules)],
         'idle': _idle(rules),

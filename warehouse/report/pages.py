@@ -18,13 +18,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 _HERE = Path(__file__).parent
+_PROGRAM = ('page.js', 'timeline.js', 'start.js')  # one module, of which the last part begins
 # What would end a script element, or be a line break in a script but not in JSON.
 _ESCAPES = {ord(char): f'\\u{ord(char):04x}' for char in '<>&\u2028\u2029'}
 
 
 def render(vega: str, **content: Any) -> str:
     """The page of some content, as `page.html.j2` takes it; `vega` as `vega_bundle` gives it."""
-    scripts = [_script(vega), _script((_HERE / 'page.js').read_text(encoding='utf-8'))]
+    program = '\n'.join((_HERE / name).read_text(encoding='utf-8') for name in _PROGRAM)
+    scripts = [_script(vega), _script(program)]
     return _templates().get_template('page.html.j2').render(
         **content, scripts=[text for text, _ in scripts],
         policy=' '.join(digest for _, digest in scripts),
