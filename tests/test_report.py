@@ -175,6 +175,11 @@ def test_the_report_has_the_stages_of_the_standard_and_the_rules_of_each(name):
             for rule, text in words.rules.items()}.items()
 
 
+@pytest.mark.parametrize('calls', [1, 10, CALLS + 2, 100])
+def test_as_many_calls_have_a_page_as_were_asked_for_or_there_are(root, calls):
+    assert len({page['id'] for page in shown(root, calls=calls)[2]}) == min(calls, CALLS + 2)
+
+
 def test_days_and_agents_add_up_to_all_calls(root):
     found = counted(root)
     assert found.now['calls'] == CALLS + 2

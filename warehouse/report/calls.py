@@ -49,13 +49,13 @@ def listed(scope: Scope) -> tuple[list[Row], list[Row]]:
     worst = scope.rows(f"""
         SELECT {columns} FROM chosen WHERE part = 'now'
         ORDER BY etiquette_score NULLS LAST, rules_failed DESC NULLS LAST, call_id
-        LIMIT {most - best}""")
+        LIMIT {most}""")
     shown = [row['call_id'] for row in worst]
     top = scope.rows(f"""
         SELECT {columns} FROM chosen
         WHERE part = 'now' AND etiquette_score IS NOT NULL AND NOT list_contains(?, call_id)
         ORDER BY etiquette_score DESC, call_id LIMIT {best}""", [shown])
-    return worst, top
+    return worst[:most - len(top)], top
 
 
 def pages(scope: Scope, rows: list[Row], texts: Mapping[str, RuleText], clean: Clean) -> list[Row]:
