@@ -217,7 +217,7 @@ def test_a_figure_that_no_call_tells_is_said_to_be_not_known(tmp_path):
 
 def test_calls_in_are_published_skipped_and_rejected_and_a_rejected_one_is_named(text):
     assert f'{CALLS + 3} calls in = {CALLS + 2} published + 0 skipped + 1 rejected' in text
-    assert '1 recordings could not be processed' in text and 'Record it again.' in text
+    assert '1 recording could not be processed' in text and 'Record it again.' in text
 
 
 def test_figures_alone_hold_no_word_of_a_call(root, tmp_path):

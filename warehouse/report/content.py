@@ -132,7 +132,8 @@ def rejects_title(figures: Figures) -> str:
     if not figures.rejects:
         return ''
     shown, every = len(figures.rejects), figures.rejects[0]['all']
-    return f'{_grouped(every)} recordings could not be processed' + (
+    what = 'recording' if every == 1 else 'recordings'
+    return f'{_grouped(every)} {what} could not be processed' + (
         f': the last {shown}' if every > shown else '')
 
 
