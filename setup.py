@@ -13,7 +13,8 @@ setup(
     python_requires='>=3.10,<3.14',
     packages=find_packages(
         include=['pipeline*', 'transforms*', 'warehouse*', 'configs*']),
-    package_data={'configs': ['**/*.yaml', '**/*.txt'], 'warehouse': ['**/*.sql']},
+    package_data={'configs': ['**/*.yaml', '**/*.txt'],
+                  'warehouse': ['**/*.sql', '**/*.j2', '**/*.css', '**/*.js']},
     install_requires=[
         'altair>=5.5',
         'annotated-types>=0.6',

@@ -15,6 +15,7 @@ from pipeline.commands import (
     fail,
     flags_of,
     importing,
+    reporting,
     setting_up,
 )
 from pipeline.text import clean, nearest
@@ -71,10 +72,11 @@ def _parser() -> argparse.ArgumentParser:
   etiquette run samples/manifest.csv
   etiquette sql "SELECT agent_id, sum(agent_interruptions) FROM kpis GROUP BY ALL"
   etiquette call CALL_ID
+  etiquette report --from 2026-11-01
 
 {EXIT_CODES}""")
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
-    for module in (batch, importing, asking, exporting, setting_up):
+    for module in (batch, importing, asking, reporting, exporting, setting_up):
         module.add(commands)
     return parser
 

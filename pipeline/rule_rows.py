@@ -16,15 +16,32 @@ def rule_texts(name: str) -> dict[str, tuple[str, str]]:
 
     A standard that is not here any more has those of the shipped rules.
     """
+    return {rule: (str(unlocated(row['sentence'])) if 'sentence' in row else rule,
+                   str(unlocated(row['source'])) if 'source' in row else '')
+            for rule, row in _rows_of(_path_of(name)).items()}
+
+
+def rule_stages(name: str) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The stages of a standard in the order of a call, and rule -> its stage."""
+    path = _path_of(name)
+    tree = read_extended(path if path.is_file() else FOLDER / 'default.yaml', FOLDER)
+    return tuple(unlocated(tree.value['stages'])), {
+        rule: str(unlocated(row['stage'])) for rule, row in _rows_of(path).items()
+        if 'stage' in row}
+
+
+def _path_of(name: str) -> Path:
+    return Path(name) if name.endswith('.yaml') else FOLDER / f'{name}.yaml'
+
+
+def _rows_of(path: Path) -> dict[str, dict[str, Located]]:
+    """The shipped rules with what the standard of a file says of them, and its own ones."""
     rows = {rule: dict(row.value) for rule, row in shipped_rules().items()}
-    path = Path(name) if name.endswith('.yaml') else FOLDER / f'{name}.yaml'
     if path.is_file():
         given = read_extended(path, FOLDER).value.get('rules')
         for rule, row in (given.value if given else {}).items():
             rows.setdefault(rule, {}).update(row.value)
-    return {rule: (str(unlocated(row['sentence'])) if 'sentence' in row else rule,
-                   str(unlocated(row['source'])) if 'source' in row else '')
-            for rule, row in rows.items()}
+    return rows
 
 
 @cache
