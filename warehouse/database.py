@@ -92,7 +92,7 @@ def build(root: Path, catalog: Catalog, folder: Path | None = None) -> Path:
     with duckdb.connect(str(path), config=_OFFLINE) as con:
         con.execute('BEGIN')
         fill(con, root, catalog)
-        for view in sorted(_VIEWS.glob('*.sql')):
+        for view in view_files():
             sql = view.read_text(encoding='utf-8')
             con.execute(sql)
             con.execute(f'COMMENT ON VIEW {view.stem} IS {literal(comment_of(sql))}')
@@ -168,6 +168,11 @@ def ask(con: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
     table = con.sql(sql).to_arrow_table()
     assert isinstance(table, pa.Table)
     return table
+
+
+def view_files() -> list[Path]:
+    """The files of the views, in the order in which they are made."""
+    return sorted(_VIEWS.glob('*.sql'))
 
 
 def comment_of(sql: str) -> str:
@@ -248,5 +253,5 @@ def _made_by() -> str:
     parts = [f'{table.name} {table.comment} {table.schema.to_string(show_field_metadata=True)}'
              for table in TABLES.values()]
     parts += [path.read_text(encoding='utf-8')
-              for path in (Path(__file__), *sorted(_VIEWS.glob('*.sql')))]
+              for path in (Path(__file__), *view_files())]
     return hashlib.sha256('\0'.join(parts).encode()).hexdigest()[:16]

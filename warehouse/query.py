@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TextIO
 
 import duckdb
 import pyarrow as pa
@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 
 from warehouse.database import open_readonly
 from warehouse.errors import QueryError
+from warehouse.spreadsheet_safe import safe_cell
 
 _BATCH_ROWS = 10_000
 _QUESTIONS = ('SELECT', 'EXPLAIN')
@@ -52,14 +53,15 @@ class Rows:
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """The rows as Python values: instants aware in UTC, dates as dates, lists, dicts."""
-        for batch in self._batches():
+        for batch in self.batches():
             yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
     def table(self) -> pa.Table:
         """All rows as an Arrow table."""
-        return pa.Table.from_batches(list(self._batches()), self.reader.schema)
+        return pa.Table.from_batches(list(self.batches()), self.reader.schema)
 
-    def _batches(self) -> Iterator[pa.RecordBatch]:
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows as Arrow batches. Raises QueryError where a row brings an error."""
         try:
             yield from self.reader
         except (duckdb.Error, pa.ArrowException, OSError) as e:
@@ -96,36 +98,69 @@ def run_sql(root: Path, sql: str, as_of: int | None = None,
     return Rows(names, types, pa.RecordBatchReader.from_batches(schema, batches), con)
 
 
-def to_csv(rows: Rows) -> str:
-    """The rows as CSV with a header; NULL is empty, lists and structs are JSON."""
+def to_csv(rows: Rows, raw: bool = False) -> str:
+    """The rows as CSV with a header; NULL is empty, lists and structs are JSON.
+
+    Text that a spreadsheet would run as a formula has an apostrophe before it, unless `raw`.
+    """
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator='\n')
-    writer.writerow(rows.columns)
-    for row in rows.rows():
-        writer.writerow(['' if value is None else _cell(value) for value in row])
+    write_csv(rows, out, raw)
     return out.getvalue()
+
+
+def write_csv(rows: Rows, out: TextIO, raw: bool = False) -> None:
+    """Writes what `to_csv` says, row by row."""
+    as_text = (lambda text: text) if raw else safe_cell
+    writer = csv.writer(out, lineterminator='\n')
+    writer.writerow(map(as_text, rows.columns))
+    for row in rows.rows():
+        cells = ('' if value is None else _cell(value) for value in row)
+        writer.writerow([as_text(cell) if isinstance(cell, str) else cell for cell in cells])
 
 
 def to_json(rows: Rows) -> str:
     """The rows as a JSON list of objects; instants and dates ISO 8601, NaN and infinity null."""
-    objects = (dict(zip(rows.columns, map(_plain, row), strict=True)) for row in rows.rows())
-    lines = [json.dumps(one, ensure_ascii=False) for one in objects]
-    return '[' + ',\n '.join(lines) + ']\n'
+    out = io.StringIO()
+    write_json(rows, out)
+    return out.getvalue()
+
+
+def write_json(rows: Rows, out: TextIO) -> None:
+    """Writes what `to_json` says, row by row."""
+    separator = '['
+    for row in rows.rows():
+        one = dict(zip(rows.columns, map(_plain, row), strict=True))
+        out.write(separator + json.dumps(one, ensure_ascii=False))
+        separator = ',\n '
+    out.write(']\n' if separator != '[' else '[]\n')
 
 
 def to_parquet(rows: Rows) -> bytes:
     """The rows as a Parquet file."""
-    sink = pa.BufferOutputStream()
-    pq.write_table(rows.table(), sink, compression='zstd')
-    return sink.getvalue().to_pybytes()
+    sink = io.BytesIO()
+    write_parquet(rows, sink)
+    return sink.getvalue()
+
+
+def write_parquet(rows: Rows, out: BinaryIO) -> None:
+    """Writes what `to_parquet` says, batch by batch."""
+    with pq.ParquetWriter(out, rows.reader.schema, compression='zstd') as writer:
+        for batch in rows.batches():
+            writer.write_batch(batch)
 
 
 def to_arrow(rows: Rows) -> bytes:
     """The rows as an Arrow IPC stream."""
-    sink, table = pa.BufferOutputStream(), rows.table()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table)
-    return sink.getvalue().to_pybytes()
+    sink = io.BytesIO()
+    write_arrow(rows, sink)
+    return sink.getvalue()
+
+
+def write_arrow(rows: Rows, out: BinaryIO) -> None:
+    """Writes what `to_arrow` says, batch by batch."""
+    with pa.ipc.new_stream(out, rows.reader.schema) as stream:
+        for batch in rows.batches():
+            stream.write_batch(batch)
 
 
 def _check(con: duckdb.DuckDBPyConnection, sql: str) -> None:

@@ -1,6 +1,7 @@
 -- How did each queue do on each day? One row a call_date and queue.
 -- Rates pool their parts: the sum of what happened over the sum of the time it could happen in.
--- Interruptions are per minute of the other party's talk, over calls where they can be measured.
+-- Interruptions are per minute of the other party's talk, over calls where they can be measured;
+-- agent_reply_median_s is the median of the calls' own medians.
 CREATE VIEW queue_day AS
 SELECT
     k.call_date,
@@ -14,8 +15,8 @@ SELECT
     sum(k.hold_count)::BIGINT AS holds,
     sum(k.hold_total_s) / nullif(sum(k.hold_count), 0) AS hold_mean_s,
     max(k.hold_longest_s) AS hold_longest_s,
-    sum(k.hold_total_s) / nullif(sum(c.duration_s) FILTER (k.hold_total_s IS NOT NULL), 0)
-        AS hold_share,
+    sum(k.hold_total_s) FILTER (k.hold_count IS NOT NULL)
+        / nullif(sum(c.duration_s) FILTER (k.hold_count IS NOT NULL), 0) AS hold_share,
     count(k.agent_interruptions) AS calls_interruptions_known,
     sum(k.agent_interruptions)::BIGINT AS agent_interruptions,
     sum(k.caller_interruptions)::BIGINT AS caller_interruptions,
@@ -26,8 +27,8 @@ SELECT
         / nullif(sum(k.agent_talk_s) FILTER (k.caller_interruptions IS NOT NULL) / 60, 0)
         AS caller_interruptions_per_min,
     sum(k.agent_talk_s) / nullif(sum(k.agent_talk_s + k.caller_talk_s), 0) AS agent_talk_ratio,
-    sum(k.dead_air_s) / nullif(sum(c.duration_s) FILTER (k.dead_air_s IS NOT NULL), 0)
-        AS dead_air_share,
+    sum(k.dead_air_s) FILTER (k.dead_air_count IS NOT NULL)
+        / nullif(sum(c.duration_s) FILTER (k.dead_air_count IS NOT NULL), 0) AS dead_air_share,
     median(k.agent_reply_median_s) AS agent_reply_median_s,
     count(*) FILTER (k.signoff_status = 'in_order') AS signoff_in_order,
     count(*) FILTER (k.signoff_status IN ('in_order', 'out_of_order', 'partial', 'missing'))
