@@ -21,9 +21,9 @@ Everything that a run publishes, as DuckDB shows it: {tables} tables and {views}
 which `etiquette tables` lists. This page is `etiquette tables --format markdown`.
 
 A column that ends in `_s` is seconds, from the first sample of the recording where it is a moment;
-`_at` is an instant in UTC; `_share` and `_ratio` are parts of 1; `_per_min` is a rate a minute. What
-is not known is NULL and never 0, and a finding `kpi.<column>` says why. `kpis` and the views show
-the configured standard alone, `kpis_all` has all that calls are judged by.
+`_at` is an instant in UTC; `_share` and `_ratio` are parts of 1; `_per_min` is a rate a minute.
+What is not known is NULL and never 0, and a finding `kpi.<column>` says why. `kpis` and the views
+show the configured standard alone, `kpis_all` has all that calls are judged by.
 
 ## How to ask
 

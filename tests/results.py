@@ -54,7 +54,8 @@ def result(call_id='c1', *, day=date(2026, 11, 4), run_id='r1', agent='a7', turn
                        for standard in standards for n in range(findings)),
         kpis=tuple(Kpis(
             standard, 'v1', record.call_date, record.agent_id, record.queue, ring_to_answer_s=4.0,
-            ring_count=1, ring_source='audio', hold_count=1, hold_total_s=2.0, hold_longest_s=2.0, hold_source='audio',
+            ring_count=1, ring_source='audio', hold_count=1,
+            hold_total_s=2.0, hold_longest_s=2.0, hold_source='audio',
             agent_interruptions=0, caller_interruptions=0, agent_backchannels=0,
             caller_backchannels=0, overlap_ratio=0.0, agent_talk_s=1.8 * turns / 2,
             caller_talk_s=1.8 * turns / 2, agent_talk_ratio=0.5, agent_only_s=1.8 * turns / 2,

@@ -138,7 +138,8 @@ def test_csv_reads_back_as_written(root):
 
 def test_a_formula_in_a_csv_is_text_unless_it_is_asked_for_raw(root):
     sql = '''SELECT '@SUM(A1)' AS "=a", -3.5 AS n, -1 AS i, ['=b'] AS l, '+1555' AS t, NULL AS x'''
-    assert to_csv(run_sql(root, sql)) == "'=a,n,i,l,t,x\n'@SUM(A1),-3.5,-1,\"[\"\"=b\"\"]\",'+1555,\n"
+    assert to_csv(run_sql(root, sql)) == (
+        "'=a,n,i,l,t,x\n'@SUM(A1),-3.5,-1,\"[\"\"=b\"\"]\",'+1555,\n")
     assert to_csv(run_sql(root, sql), raw=True) == (
         '=a,n,i,l,t,x\n@SUM(A1),-3.5,-1,"[""=b""]",+1555,\n')
 
