@@ -182,9 +182,9 @@ def comment_of(sql: str) -> str:
 
 
 def lock_down(con: duckdb.DuckDBPyConnection, root: Path) -> None:
-    """Leaves a connection no file but those in the warehouse, and no way to change that."""
+    """Leaves a connection no file but those of the tables, and no way to change that."""
     con.execute("SET TimeZone = 'UTC'")
-    con.execute(f'SET allowed_directories = [{literal(root)}]')
+    con.execute(f'SET allowed_directories = [{literal(root / "tables")}]')
     con.execute('SET enable_external_access = false')
     con.execute('SET lock_configuration = true')
 

@@ -30,6 +30,11 @@ from warehouse.spreadsheet_safe import safe_cell
 _BATCH_ROWS = 10_000
 _QUESTIONS = ('SELECT', 'EXPLAIN')
 _EXPLAIN = re.compile(r'\s*EXPLAIN\s+(ANALYZE\s+)?(?:\([^)]*\)\s*)?', re.IGNORECASE)
+# What a question that writes cannot do without: DuckDB takes COPY, INSERT, UPDATE and DELETE as the
+# body of a WITH clause and calls the whole SELECT. The last runs a statement from its parse tree.
+_WRITING = re.compile(r'\b(COPY|INSERT|UPDATE|DELETE|MERGE|JSON_EXECUTE_SERIALIZED_SQL)\b',
+                      re.IGNORECASE)
+_READING = ('SELECT_NODE', 'SET_OPERATION_NODE', 'RECURSIVE_CTE_NODE', 'CTE_NODE')
 _PIVOT = re.compile(r'\s*(PIVOT|FROM|SELECT|WITH|\()', re.IGNORECASE)
 _MISSING_COLUMN = re.compile(r'(?:Referenced column|does not have a column named) "([^"]+)"')
 _MISSING_TABLE = re.compile(r'Table with name "?([^ "]+)"? does not exist')
@@ -178,7 +183,36 @@ def _check(con: duckdb.DuckDBPyConnection, sql: str) -> None:
     # PIVOT is made of several statements inside; nothing else that begins like a question is.
     if kind not in _QUESTIONS and not (kind == 'MULTI' and _PIVOT.match(statements[0].query)):
         raise QueryError(f'the warehouse answers questions only, and this is {kind}', way_out=_ASK)
+    word = _WRITING.search(statements[0].query)
+    if word and (written := _written(con, statements[0].query, word[0])):
+        raise QueryError(f'the warehouse answers questions only, and this is {written}',
+                         way_out=_ASK)
     return None
+
+
+def _written(con: duckdb.DuckDBPyConnection, sql: str, word: str) -> str | None:
+    """What a statement that holds such a word writes by; None where it is just a name or text."""
+    if word.upper().startswith('JSON'):
+        return word.upper()
+    ((text,),) = con.execute('SELECT json_serialize_sql($1::VARCHAR)', [sql]).fetchall()
+    tree = json.loads(text)
+    if tree['error']:  # no plain SELECT, so that it cannot be told
+        return word.upper()
+    nodes = list(_found(tree, 'query_node'))
+    return next((str(node['type']).partition('_')[0] for node in nodes
+                 if node['type'] not in _READING), None)
+
+
+def _found(tree: Any, key: str) -> Iterator[Any]:
+    """Every value of a key in a tree of dicts and lists."""
+    if isinstance(tree, dict):
+        if key in tree:
+            yield tree[key]
+        for value in tree.values():
+            yield from _found(value, key)
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from _found(value, key)
 
 
 def _explained(con: duckdb.DuckDBPyConnection, error: Exception) -> QueryError:
