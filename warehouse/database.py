@@ -8,6 +8,7 @@ time, which is also how a warehouse that was moved, or whose file somebody broke
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import tempfile
 import uuid
@@ -33,6 +34,7 @@ _BUILDING = '.building-'
 _VIEWS = Path(__file__).parent / 'views'
 _TYPES = {'string': 'VARCHAR', 'double': 'DOUBLE', 'int32': 'INTEGER', 'int64': 'BIGINT',
           'bool': 'BOOLEAN', 'date32[day]': 'DATE', 'timestamp[us, tz=UTC]': 'TIMESTAMPTZ'}
+_COMMENTED = re.compile(r'(\w+),?  -- (.+)$', re.MULTILINE)
 # The views show one standard. A macro is a constant to the planner, so the filter is pushed down.
 _STANDARD = 'CREATE MACRO config_standard() AS {}'
 _OFFLINE: dict[str, str | bool | int | float | list[str]] = {
@@ -96,6 +98,8 @@ def build(root: Path, catalog: Catalog, folder: Path | None = None) -> Path:
             sql = view.read_text(encoding='utf-8')
             con.execute(sql)
             con.execute(f'COMMENT ON VIEW {view.stem} IS {literal(comment_of(sql))}')
+            for column, says in column_comments(sql).items():
+                con.execute(f'COMMENT ON COLUMN {view.stem}.{column} IS {literal(says)}')
         con.execute('; '.join(_comments()))
         con.execute('COMMIT')
     return path
@@ -179,6 +183,11 @@ def comment_of(sql: str) -> str:
     """The header comment of an SQL file as one line."""
     lines = [line[2:].strip() for line in sql.splitlines() if line.startswith('--')]
     return ' '.join(lines)
+
+
+def column_comments(sql: str) -> dict[str, str]:
+    """Column -> what the comment behind it in the file of its view says."""
+    return dict(_COMMENTED.findall(sql))
 
 
 def lock_down(con: duckdb.DuckDBPyConnection, root: Path) -> None:

@@ -1,6 +1,6 @@
 -- How do the agents compare, and how sure is that? One row an agent, over all days and queues, the
 -- best mean first. `score_lo`, `score_hi` are the 95 % confidence interval of the mean score
--- (Student's t; NULL under 3 scored calls): two agents whose intervals overlap can hardly be told apart.
+-- (Student's t; NULL under 3 scored calls): where two agents' overlap, they can hardly be told apart.
 -- Rates pool their parts, over the calls in which they are known. Compare within a language.
 CREATE VIEW agents_compared AS
 WITH pooled AS (
@@ -34,19 +34,20 @@ WITH pooled AS (
 )
 SELECT
     agent_id,
-    calls,
-    calls_scored,
-    mean AS etiquette_score_mean,
-    error AS etiquette_score_error,
-    CASE WHEN half IS NOT NULL THEN greatest(0, mean - half) END AS score_lo,
-    CASE WHEN half IS NOT NULL THEN least(100, mean + half) END AS score_hi,
-    etiquette_coverage_mean,
-    calls_interruptions_known,
+    calls,  -- Calls
+    calls_scored,  -- Calls with a score
+    mean AS etiquette_score_mean,  -- Mean score, 0..100
+    error AS etiquette_score_error,  -- Standard error of the mean
+    CASE WHEN half IS NOT NULL THEN greatest(0, mean - half) END
+        AS score_lo,  -- Lower end of the 95 % interval of the mean
+    CASE WHEN half IS NOT NULL THEN least(100, mean + half) END AS score_hi,  -- Upper end
+    etiquette_coverage_mean,  -- Mean share of the standard that is known
+    calls_interruptions_known,  -- Calls in which overlap can be measured
     agent_interruptions,
-    agent_interruptions_per_min,
-    hold_share,
-    dead_air_share,
-    ring_to_answer_median_s,
+    agent_interruptions_per_min,  -- Per minute of callers' talk
+    hold_share,  -- Time on hold over time recorded
+    dead_air_share,  -- Dead air over time recorded
+    ring_to_answer_median_s,  -- Median of those known
     agent_talk_ratio
 FROM spread
 ORDER BY mean DESC NULLS LAST, agent_id

@@ -31,15 +31,15 @@ WITH counted AS (
 SELECT
     agent_id,
     row_number() OVER (PARTITION BY agent_id ORDER BY middle - half DESC, failed DESC, rule_id)
-        AS rank,
+        AS rank,  -- 1 = the rule broken most for sure
     rule_id,
     stage,
-    failed,
-    decided,
-    unknown,
-    fail_share,
-    greatest(0, middle - half) AS fail_lo,
-    least(1, middle + half) AS fail_hi,
-    examples
+    failed,  -- Calls that break it
+    decided,  -- Calls in which it could be decided
+    unknown,  -- Calls in which it could not
+    fail_share,  -- failed / decided
+    greatest(0, middle - half) AS fail_lo,  -- Lower end of its 95 % interval
+    least(1, middle + half) AS fail_hi,  -- Upper end
+    examples  -- The newest calls: call_id, start_s, why
 FROM wilson
 ORDER BY agent_id, rank

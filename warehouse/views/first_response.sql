@@ -42,11 +42,14 @@ SELECT
     k.ring_to_answer_s,
     k.ring_at_least_s,
     k.ring_source,
-    CASE WHEN s.agent_s >= a.answered_s THEN s.agent_s - a.answered_s END AS answer_to_word_s,
-    o.offer_s - coalesce(a.answered_s, s.agent_s) AS answer_to_offer_s,
-    r.reply_s - s.caller_end_s AS first_reply_s,
-    s.agent_s AS agent_first_turn_s,
-    s.caller_s AS caller_first_turn_s,
+    CASE WHEN s.agent_s >= a.answered_s THEN s.agent_s - a.answered_s END
+        AS answer_to_word_s,  -- From the answer to the agent's first word
+    o.offer_s - coalesce(a.answered_s, s.agent_s)
+        AS answer_to_offer_s,  -- From the answer to the offer of help
+    r.reply_s - s.caller_end_s
+        AS first_reply_s,  -- From the caller's first turn to the agent's reply
+    s.agent_s AS agent_first_turn_s,  -- When the agent first spoke
+    s.caller_s AS caller_first_turn_s,  -- When the caller first spoke
     a.transcript_trust
 FROM kpis k
 JOIN answered a USING (call_id)

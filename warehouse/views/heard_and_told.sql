@@ -35,7 +35,16 @@ WITH noted AS (
     JOIN calls c USING (call_id)
     LEFT JOIN noted n USING (call_id)
 )
-SELECT call_id, call_date, agent_id, queue, measure, told, heard, heard - told AS difference, note
+SELECT
+    call_id,
+    call_date,
+    agent_id,
+    queue,
+    measure,  -- ring_to_answer_s, hold_count, hold_total_s or duration_s
+    told,  -- By the phone system
+    heard,  -- In the recording; NULL = nothing to measure
+    heard - told AS difference,  -- heard - told
+    note  -- Why heard is NULL
 FROM (
     SELECT *, 'ring_to_answer_s' AS measure, ring_to_answer_s AS told, ringing_s AS heard,
         CASE WHEN ringing_part_s IS NOT NULL

@@ -4,13 +4,13 @@ CREATE VIEW hold_by_hour AS
 SELECT
     c.queue,
     hour((c.started_at + to_microseconds((e.start_s * 1e6)::BIGINT))
-        AT TIME ZONE (SELECT timezone FROM about)) AS hour,
-    count(*) AS holds,
-    count(DISTINCT e.call_id) AS calls,
-    sum(e.end_s - e.start_s) AS hold_total_s,
-    median(e.end_s - e.start_s) AS hold_median_s,
-    quantile_cont(e.end_s - e.start_s, 0.9) AS hold_p90_s,
-    max(e.end_s - e.start_s) AS hold_longest_s
+        AT TIME ZONE (SELECT timezone FROM about)) AS hour,  -- 0..23
+    count(*) AS holds,  -- Holds
+    count(DISTINCT e.call_id) AS calls,  -- Calls with one
+    sum(e.end_s - e.start_s) AS hold_total_s,  -- Their lengths together
+    median(e.end_s - e.start_s) AS hold_median_s,  -- Median length
+    quantile_cont(e.end_s - e.start_s, 0.9) AS hold_p90_s,  -- Nine of ten were shorter
+    max(e.end_s - e.start_s) AS hold_longest_s  -- The longest
 FROM events e
 JOIN calls c USING (call_id)
 WHERE e.kind = 'hold'
