@@ -57,8 +57,21 @@ kpis = polars.scan_delta('warehouse-data/tables/kpis').collect()
 QUESTIONS = '''
 ## Questions
 
-`etiquette ask NAME` answers them. Your own are files like those in `warehouse/questions`, in a
-folder that `questions` in the settings names.
+`etiquette ask NAME` answers them. Your own are files NAME.sql in a folder that `questions` in the
+settings names; one of a name below takes its place. Values go in as DuckDB parameters, and a file
+can do no more than ask. There is `agent`, `queue`, `call`, `rule`, `from`, `to` and `limit`:
+
+```sql
+-- Question: Which calls were the longest?
+-- Parameters: queue, from, to, limit = 10
+SELECT call_id, call_date, agent_id, duration_s
+FROM calls
+WHERE ($queue::VARCHAR IS NULL OR queue = $queue)
+    AND ($from::DATE IS NULL OR call_date >= $from)
+    AND ($to::DATE IS NULL OR call_date <= $to)
+ORDER BY duration_s DESC
+LIMIT $limit
+```
 
 | name | question | takes |
 | --- | --- | --- |

@@ -182,6 +182,15 @@ def test_a_sites_own_question_is_asked_like_the_others(etiquette, root, tmp_path
     assert code == 2 and f'there is no folder {tmp_path / "nowhere"}' in err
 
 
+def test_the_question_that_the_page_of_tables_shows_is_answered(root, tmp_path):
+    page = (FOLDER.parent.parent / 'docs' / 'tables.md').read_text(encoding='utf-8')
+    path = tmp_path / 'longest.sql'
+    path.write_text(page.partition('```sql\n')[2].partition('```')[0])
+    rows = list(ask(root, read_question(path), {'queue': 'cards', 'limit': 3}).rows())
+    assert [row[3] for row in rows] == sorted((row[3] for row in rows), reverse=True)
+    assert len(rows) == 3
+
+
 @pytest.mark.parametrize('name, text, told', [
     ('no-header.sql', 'SELECT 1', 'is no question'),
     ('empty.sql', '-- Question: What?\n', 'is no question'),

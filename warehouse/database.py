@@ -97,9 +97,10 @@ def build(root: Path, catalog: Catalog, folder: Path | None = None) -> Path:
         for view in view_files():
             sql = view.read_text(encoding='utf-8')
             con.execute(sql)
-            con.execute(f'COMMENT ON VIEW {view.stem} IS {literal(comment_of(sql))}')
-            for column, says in column_comments(sql).items():
-                con.execute(f'COMMENT ON COLUMN {view.stem}.{column} IS {literal(says)}')
+            con.execute('; '.join([
+                f'COMMENT ON VIEW {view.stem} IS {literal(comment_of(sql))}',
+                *(f'COMMENT ON COLUMN {view.stem}.{column} IS {literal(says)}'
+                  for column, says in column_comments(sql).items())]))
         con.execute('; '.join(_comments()))
         con.execute('COMMIT')
     return path
