@@ -8,7 +8,7 @@ and send cells away.
 from __future__ import annotations
 
 # As OWASP lists them ("CSV Injection"); the wide ones are read as formulas by Japanese Excel.
-_FORMULA_STARTS = ('=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠')
+FORMULA_STARTS = ('=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠')
 
 
 def safe_cell(value: str) -> str:
@@ -16,4 +16,4 @@ def safe_cell(value: str) -> str:
 
     For text only: a number is written as it is, or -3.5 would become text.
     """
-    return "'" + value if value.startswith(_FORMULA_STARTS) else value
+    return "'" + value if value.startswith(FORMULA_STARTS) else value
