@@ -1,4 +1,4 @@
-"""docs/rules.md and docs/tables.md are made of the program; docs/import.md shows what is printed."""
+"""The pages of rules and tables say what the program does; that of imports shows what it prints."""
 
 import shlex
 import shutil
