@@ -65,7 +65,7 @@ def _sql(args: argparse.Namespace, rest: list[str]) -> int:
     if wrong := _wrong_output(args):
         return fail(wrong)
     try:
-        query = args.query or Path(args.file).read_text(encoding='utf-8')
+        query = args.query if args.file is None else Path(args.file).read_text(encoding='utf-8')
     except (OSError, UnicodeDecodeError) as error:
         return fail(f'{args.file} cannot be read as UTF-8 text: {error}')
     _put_out(args, run_sql(warehouse(args), query, as_of=args.as_of))
