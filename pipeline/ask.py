@@ -17,6 +17,8 @@ from warehouse.questions import Question, QuestionError, Value
 
 _BAR = 6  # characters of a full bar
 _EIGHTHS = ' ▏▎▍▌▋▊▉'
+_UNITS = (('_per_min', ' / min'), ('_min', ', min'), ('_mb', ', MB'), ('_s', ', s'), ('_h', ', h'),
+          ('_pct', ', %'), ('_share', ''))  # of what the name of a column ends in
 _MOST = 300  # characters of a text in a cell
 
 
@@ -61,8 +63,8 @@ def print_answer(question: Question, given: Mapping[str, Value], rows: Rows) -> 
         values = [row[n] for row in fetched]
         numeric = any(isinstance(value, int | float) and not isinstance(value, bool)
                       for value in values)
-        names_it = n == 0 or name == 'rule'  # what names the row stays on one line where it can
-        longest = max(len(str(value)) for value in values) if names_it else 0
+        # What names the row stays on one line where it can; the rest may fold.
+        longest = max(len(cell(name, value).plain) for value in values) if n == 0 else 0
         table.add_column(Text(_heading(name)), justify='right' if numeric else 'left',
                          overflow='fold', min_width=min(longest, NAME_WIDTH),
                          no_wrap=numeric and name.endswith('_share'))
@@ -97,8 +99,7 @@ def _share(part: float) -> Text:
 
 
 def _heading(column: str) -> str:
-    for ending, unit in (('_per_min', ' / min'), ('_per_h', ' / h'), ('_min', ', min'),
-                         ('_mb', ', MB'), ('_s', ', s'), ('_h', ', h'), ('_share', '')):
+    for ending, unit in _UNITS:
         if column.endswith(ending) and column != ending:
             return clean(column[:-len(ending)].replace('_', ' ')) + unit
     return clean(column.replace('_', ' '))

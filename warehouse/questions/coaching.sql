@@ -8,8 +8,8 @@ SELECT
     failed,
     decided,
     fail_share,
-    fail_lo AS at_least_share,
-    fail_hi AS at_most_share,
+    100 * fail_lo AS at_least_pct,
+    100 * fail_hi AS at_most_pct,
     list_transform(examples, lambda one: one.call_id || CASE WHEN one.start_s IS NULL THEN ''
         ELSE format(' at {:.0f} s', one.start_s) END) AS examples
 FROM coaching_agents
