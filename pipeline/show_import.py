@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,18 @@ def print_imported(imported: Imported, recordings: int, rejects: Path | None) ->
                        style='yellow'))
     _silent(out, imported.silent)
     _broken(out, imported.broken, rejects)
+
+
+def as_json(imported: Imported, path: Path | None) -> str:
+    """The same counts, fields and warnings for machines; broken records are in --rejects."""
+    fields = {column: {'rows': len(filled), 'from': list(origins)}
+              for column, filled, origins in _filled(imported.rows)}
+    return json.dumps({
+        'records': imported.records, 'calls': len(imported.rows) + len(imported.silent),
+        'with_recording': len(imported.rows), 'without_recording': len(imported.silent),
+        'broken': len(imported.broken), 'aside': imported.aside, 'warnings': imported.notes,
+        'fields': fields, 'manifest': str(path) if path and imported.rows else None},
+        ensure_ascii=False, indent=2)
 
 
 def print_written(imported: Imported, path: Path | None) -> None:
@@ -116,12 +129,8 @@ def _table(*headings: str) -> Table:
 def _fields(rows: Sequence[Row]) -> Table:
     """Which columns are filled, from what, how often, and with what for example."""
     table = _table('field', 'from', 'filled', 'example')
-    for column in (*COLUMNS, *_unknown(rows)):
-        filled = [row for row in rows if row.cells.get(column) not in (None, '')]
-        if not filled:
-            continue
-        origins = Counter(row.origin.get(column, '') for row in filled)
-        said = ', '.join(name for name, _ in origins.most_common(3) if name)
+    for column, filled, origins in _filled(rows):
+        said = ', '.join(origins[:3])
         # An empty list says only that there was none.
         example = next((row for row in filled if row.cells[column] != []), filled[0])
         share = 100 * len(filled) / len(rows)
@@ -129,6 +138,15 @@ def _fields(rows: Sequence[Row]) -> Table:
                       f'{share:.0f} %' if share >= 1 else '< 1 %',
                       Text(clean(example.cells[column], _EXAMPLE_WIDTH)))
     return table
+
+
+def _filled(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row], list[str]]]:
+    """Each column that any row fills, the rows that do, and from what, the most frequent first."""
+    for column in (*COLUMNS, *_unknown(rows)):
+        filled = [row for row in rows if row.cells.get(column) not in (None, '')]
+        if filled:
+            origins = Counter(row.origin.get(column, '') for row in filled)
+            yield column, filled, [name for name, _ in origins.most_common() if name]
 
 
 def _unknown(rows: Sequence[Row]) -> list[str]:

@@ -266,3 +266,11 @@ def test_a_folder_of_logs_may_hold_other_files(monitor, tmp_path):
     causes = {one.where.rpartition('/')[2]: one.cause for one in result.broken}
     assert causes['notes.txt'] == 'is no CDR, CEL or queue_log of Asterisk'
     assert 'queue_log.2.gz' in causes
+
+
+def test_the_counts_are_told_to_machines(ran, monitor):
+    done = ran('asterisk', FIXTURES / 'asterisk', '--recordings', monitor, '--json')
+    told = json.loads(done.out)
+    assert (told['records'], told['calls'], told['with_recording'], told['broken']) == (33, 3, 2, 6)
+    assert told['fields']['queue'] == {'rows': 1, 'from': ['queue_log queuename']}
+    assert told['manifest'] is None

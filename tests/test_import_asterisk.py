@@ -281,3 +281,36 @@ def test_channels_between_a_queue_and_a_phone_are_no_calls(tmp_path):
     assert not result.silent and row.records == 2
     assert (row.cells['agent_id'], row.cells['queue']) == ('201', 'billing')
     assert 'answered_at' not in row.cells  # of the queue's agent only queue_log and CEL tell
+
+
+def cel(type, at_s, channel, uniqueid, extra=''):
+    extra = extra.replace('"', '""')
+    return (f'"{type}","{1709541000 + at_s:.6f}","Erika","030","","","","600","ctx","{channel}",'
+            f'"","","3","","{uniqueid}","{QUEUED}","","","","{extra}"')
+
+
+@pytest.mark.parametrize('is_moved', [False, True])
+def test_cel_alone_tells_of_a_queue_whose_phone_is_behind_a_local_channel(tmp_path, is_moved):
+    recording(tmp_path / f'{QUEUED}.wav', 145)
+    caller, phone, inner = 'PJSIP/carrier-0000000a', 'PJSIP/201-0000000b', 'Local/201@q-0000000c;1'
+    path = tmp_path / 'cel.csv'
+    path.write_text('\n'.join((
+        cel('CHAN_START', 0, caller, QUEUED), cel('ANSWER', 1, caller, QUEUED),
+        cel('CHAN_START', 10, inner, '1709541010.102'),
+        cel('CHAN_START', 10.1, phone, '1709541010.104'),
+        cel('ANSWER', 16, phone, '1709541010.104'), cel('ANSWER', 16.1, inner, '1709541010.102'),
+        cel('BRIDGE_ENTER', 16.2, inner, '1709541010.102', '{"bridge_id":"1"}'),
+        cel('BRIDGE_ENTER', 16.3, caller, QUEUED, '{"bridge_id":"1"}'),
+        cel('BRIDGE_ENTER', 16.4, phone, '1709541010.104', '{"bridge_id":"1"}'),
+        cel('ATTENDEDTRANSFER' if is_moved else 'APP_END', 100, phone, '1709541010.104'),
+        cel('HANGUP', 144.9, phone, '1709541010.104', '{"hangupcause":16,"hangupsource":"'
+            + phone + '","dialstatus":""}'),
+        cel('HANGUP', 145, caller, QUEUED, '{"hangupcause":16,"hangupsource":""}'))) + '\n')
+    (row,) = imported('asterisk', path, tmp_path).rows
+    last = {'transfers': [{'at': at('08:31:40'), 'kind': 'attended'}]} if is_moved else {
+        'hung_up_by': 'agent'}
+    assert dict(row.cells) == {
+        'call_id': QUEUED, 'contact_id': QUEUED, 'direction': 'inbound', 'agent_id': '201',
+        'caller_id': '030', 'caller_name': 'Erika', 'started_at': at('08:30:00'),
+        'ringing_at': at('08:30:10.100000'), 'answered_at': at('08:30:16'),
+        'ended_at': at('08:32:25'), 'audio_uri': f'{QUEUED}.wav', **last}

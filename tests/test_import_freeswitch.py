@@ -42,7 +42,7 @@ def test_a_queued_call_is_told_by_both_of_its_legs(calls):
         'call_id': IN, 'contact_id': IN, 'direction': 'inbound', 'queue': 'support',
         'agent_id': '1001', 'caller_id': '03012345678', 'caller_name': 'Erika Muster',
         'ringing_at': at('08:30:15.400000'), 'answered_at': at('08:30:22.500000'),
-        'ended_at': at('08:32:25'), 'started_at': at('08:30:01.300000'), 'hung_up_by': 'agent',
+        'ended_at': at('08:32:25'), 'started_at': at('08:30:01.300000'),
         'holds': [{'start_at': at('08:30:50'), 'end_at': at('08:31:11.500000')}],
         'transfers': [{'at': at('08:31:40'), 'kind': 'attended'}],
         'agent_channel': 1, 'audio_uri': f'{IN}.wav'}
@@ -57,6 +57,16 @@ def test_a_call_out_is_told_by_its_one_leg(calls):
     assert cells['started_at'] == at('09:00:08')  # 180 s long: from the answer to the end
     assert cells['holds'] == []
     assert cells['hung_up_by'] == 'agent'
+
+
+@pytest.mark.parametrize('b_ended, by', [('1709541145000000', 'agent'), ('1709541100000000', None)])
+def test_the_leg_that_said_goodbye_last_hung_up_unless_the_call_went_on(recordings, b_ended, by):
+    for name in (f'a_{IN}', f'b_{IN[:-1]}2'):
+        text = (RECORDS / f'{name}.cdr.xml').read_text().replace('transfer_history', 'nothing')
+        text = text.replace('1709541145000000', b_ended) if name[0] == 'b' else text
+        (recordings / f'{name}.cdr.xml').write_text(text)
+    cells = by_id(imported('freeswitch', recordings, recordings))[IN].cells
+    assert cells.get('hung_up_by') == by
 
 
 def test_holds_of_an_incoming_call_are_unknown_without_the_leg_of_its_agent(recordings):

@@ -16,12 +16,23 @@ _EPILOG = """examples:
 
 def add(commands) -> None:  # type: ignore[no-untyped-def]
     """Adds this command to the parser."""
-    from pipeline.importers import FORMATS, importer
-
     text = 'make a manifest of what a phone system has recorded about its calls'
     importing = commands.add_parser(
         'import', help=text, description=text[0].upper() + text[1:] + '.', epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter)
+    parse = importing.parse_known_args
+
+    def parse_with_formats(args=None, namespace=None):  # type: ignore[no-untyped-def]
+        importing.parse_known_args = parse
+        _add_formats(importing)
+        return parse(args, namespace)
+    # The formats are loaded once this command is asked for: others need not wait for them.
+    importing.parse_known_args = parse_with_formats
+
+
+def _add_formats(importing: argparse.ArgumentParser) -> None:
+    from pipeline.importers import FORMATS, importer
+
     formats = importing.add_subparsers(dest='format', required=True, metavar='FORMAT')
     for name in FORMATS:
         module = importer(name)
@@ -42,11 +53,13 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
                         help='write every broken record there, as JSON Lines')
     parser.add_argument('--timezone', metavar='ZONE',
                         help='of times that name none: Europe/Berlin')
-    parser.add_argument('--encoding', default='utf-8', help='of text files (default: utf-8)')
+    parser.add_argument('--encoding', metavar='NAME', default='utf-8',
+                        help='of text files (default: utf-8)')
     parser.add_argument('--recording-starts', choices=('auto', 'call', 'answer', 'connect'),
                         default='auto', help='when recordings begin, where the records do not say: '
                         'as the call comes in, as it is answered, or as the agent comes on '
                         '(auto: as the length of each recording tells)')
+    parser.add_argument('--json', action='store_true', help='print the counts as JSON')
     parser.add_argument('--config', metavar='FILE', help='settings (YAML) over the defaults')
 
 
@@ -58,7 +71,7 @@ def _import(args: argparse.Namespace, rest: list[str]) -> int:
     from pipeline.importers.writing import write_manifest, write_rejects
     from pipeline.instants import InstantError, zone_of
     from pipeline.settings import load_settings
-    from pipeline.show_import import Bar, print_imported, print_written
+    from pipeline.show_import import Bar, as_json, print_imported, print_written
     from pipeline.sources import limits_of
 
     wrong = _wrong_use(args)
@@ -81,12 +94,16 @@ def _import(args: argparse.Namespace, rest: list[str]) -> int:
         imported = gather(importer(args.format).read(args.records, options), recordings,
                           landing,
                           bar.tell)
-    print_imported(imported, len(recordings.paths), args.rejects)
+    if not args.json:
+        print_imported(imported, len(recordings.paths), args.rejects)
     if args.rejects:
         write_rejects(args.rejects, imported.broken)
     if args.out and imported.rows:
         write_manifest(args.out, imported.rows)
-    print_written(imported, args.out)
+    if args.json:
+        print(as_json(imported, args.out))
+    else:
+        print_written(imported, args.out)
     is_empty = args.out and not imported.rows
     return SOME_REJECTED if imported.broken or is_empty else OK
 

@@ -87,7 +87,10 @@ def _recorded(events: Sequence[CelEvent],
 
 
 def _hung_up(events: Sequence[CelEvent], incoming: str, called: str) -> str | None:
-    """By hangupsource, which Asterisk sets to the channel that asked for the hang-up."""
+    """By hangupsource, which Asterisk sets to the channel that asked for the hang-up. Unknown of a
+    call that was handed over: who does that hangs up, and the call goes on."""
+    if _transfers(events):
+        return None
     sources = [event.extra.get('hangupsource') for event in events if event.type == 'HANGUP']
     found = {source for source in sources if source and source in (incoming, called)}
     if len(found) != 1:

@@ -30,7 +30,9 @@ Times are in UTC. Log the B legs as well (log-b-leg): the holds of an incoming c
 how long his phone rang, are told by them alone."""
 
 _SUFFIXES = ('.xml', '.json', '.jsonl', '.cdr')
-_AT_ONCE_S = 2.0  # an answer so shortly before the bridge is that of the party called
+# An answer so shortly before the bridge is that of the party called, and a leg that ended so
+# shortly before the other ended it.
+_AT_ONCE_S = 2.0
 _RECORDS = ('record_session', 'record')
 _FILES = ('cc_record_filename', 'record_file', 'recording_file', 'record_filename',
           'recording_filename')
@@ -178,14 +180,16 @@ class _Call:
         return said
 
     def _hung_up_by(self, direction: str | None) -> tuple[str | None, str]:
-        """By who sent the BYE; FreeSWITCH sends one itself only to whom has not."""
-        if direction is None:
+        """By who sent the BYE; FreeSWITCH sends one itself only to whom has not. Unknown of a call
+        that was handed over: who does that hangs up, and the call goes on."""
+        if direction is None or self._transfers()[0]:
             return None, ''
         a_is = AGENT if direction == 'outbound' else CALLER
         b_is = CALLER if direction == 'outbound' else AGENT
         if self._variables.get('sip_hangup_disposition') == 'recv_bye':
             return a_is, 'sip_hangup_disposition'
-        if self._b and self._b.variables.get('sip_hangup_disposition') == 'recv_bye':
+        if self._b and self._b.variables.get('sip_hangup_disposition') == 'recv_bye' and (
+                abs((self._a.ended_at - self._b.ended_at).total_seconds()) <= _AT_ONCE_S):
             return b_is, 'B sip_hangup_disposition'
         return None, ''
 
