@@ -11,7 +11,7 @@ MANIFEST = SAMPLES / 'manifest.csv'
 
 @pytest.mark.parametrize('command', [(), ('run',), ('sql',), ('call',), ('retry',),
                                      ('config', 'check'), ('models', 'pull'), ('models',),
-                                     ('doctor',)])
+                                     ('doctor',), ('ask',), ('tables',)])
 def test_every_command_has_help_with_an_example(command):
     ran = etiquette(*command, '--help')
     assert ran.code == 0

@@ -58,7 +58,7 @@ def test_an_unknown_value_is_empty_in_csv_and_an_empty_text_is_two_quotes(tmp_pa
     header, line = (out / 'kpis.csv').read_text(encoding='utf-8').splitlines()
     told = dict(zip(header.split(','), line.split(','), strict=True))
     assert told['signoff_order'] == '""' and told['signoff_spoken'] == ''
-    assert told['etiquette_score'] == told['ring_to_answer_s'] == ''
+    assert told['etiquette_score'] == told['ring_at_least_s'] == ''
 
 
 def test_csv_text_that_a_spreadsheet_would_run_begins_with_an_apostrophe_unless_raw(

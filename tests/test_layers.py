@@ -62,7 +62,7 @@ def test_heavy_libraries_are_imported_only_inside_the_functions_that_use_them():
 
 
 @pytest.mark.parametrize('module', ['pipeline.cli', 'pipeline.show', 'pipeline.show_call',
-                                    'warehouse.query'])
+                                    'pipeline.ask', 'warehouse.query'])
 def test_commands_that_only_ask_load_no_heavy_library(module):
     code = f'import sys, {module}; print([m for m in {HEAVY} if m in sys.modules])'
     out = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, cwd=ROOT)

@@ -8,6 +8,7 @@ time, which is also how a warehouse that was moved, or whose file somebody broke
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import tempfile
 import uuid
@@ -33,6 +34,7 @@ _BUILDING = '.building-'
 _VIEWS = Path(__file__).parent / 'views'
 _TYPES = {'string': 'VARCHAR', 'double': 'DOUBLE', 'int32': 'INTEGER', 'int64': 'BIGINT',
           'bool': 'BOOLEAN', 'date32[day]': 'DATE', 'timestamp[us, tz=UTC]': 'TIMESTAMPTZ'}
+_COMMENTED = re.compile(r'(\w+),?  -- (.+)$', re.MULTILINE)
 # The views show one standard. A macro is a constant to the planner, so the filter is pushed down.
 _STANDARD = 'CREATE MACRO config_standard() AS {}'
 OFFLINE: dict[str, str | bool | int | float | list[str]] = {
@@ -105,11 +107,14 @@ def show_standard(standard: str) -> list[str]:
 
 
 def add_views(con: duckdb.DuckDBPyConnection) -> None:
-    """Makes all views that answer questions, over tables and a `kpis` that are there already."""
-    for view in sorted(_VIEWS.glob('*.sql')):
+    """Makes all views that answer questions, over tables, `kpis` and `about` that are there."""
+    for view in view_files():
         sql = view.read_text(encoding='utf-8')
         con.execute(sql)
-        con.execute(f'COMMENT ON VIEW {view.stem} IS {literal(comment_of(sql))}')
+        con.execute('; '.join([
+            f'COMMENT ON VIEW {view.stem} IS {literal(comment_of(sql))}',
+            *(f'COMMENT ON COLUMN {view.stem}.{column} IS {literal(says)}'
+              for column, says in column_comments(sql).items())]))
 
 
 def install(root: Path, built: Path) -> None:
@@ -181,16 +186,26 @@ def ask(con: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
     return table
 
 
+def view_files() -> list[Path]:
+    """The files of the views, in the order in which they are made."""
+    return sorted(_VIEWS.glob('*.sql'))
+
+
 def comment_of(sql: str) -> str:
     """The header comment of an SQL file as one line."""
     lines = [line[2:].strip() for line in sql.splitlines() if line.startswith('--')]
     return ' '.join(lines)
 
 
+def column_comments(sql: str) -> dict[str, str]:
+    """Column -> what the comment behind it in the file of its view says."""
+    return dict(_COMMENTED.findall(sql))
+
+
 def lock_down(con: duckdb.DuckDBPyConnection, root: Path) -> None:
-    """Leaves a connection no file but those in the warehouse, and no way to change that."""
+    """Leaves a connection no file but those of the tables, and no way to change that."""
     con.execute("SET TimeZone = 'UTC'")
-    con.execute(f'SET allowed_directories = [{literal(root)}]')
+    con.execute(f'SET allowed_directories = [{literal(root / "tables")}]')
     con.execute('SET enable_external_access = false')
     con.execute('SET lock_configuration = true')
 
@@ -259,5 +274,5 @@ def _made_by() -> str:
     parts = [f'{table.name} {table.comment} {table.schema.to_string(show_field_metadata=True)}'
              for table in TABLES.values()]
     parts += [path.read_text(encoding='utf-8')
-              for path in (Path(__file__), *sorted(_VIEWS.glob('*.sql')))]
+              for path in (Path(__file__), *view_files())]
     return hashlib.sha256('\0'.join(parts).encode()).hexdigest()[:16]

@@ -27,12 +27,12 @@ def write(snapshot: Snapshot, path: Path, watch: Watch,
         con.execute("SET TimeZone = 'UTC'")
         stored = names or tuple('kpis_all' if name == 'kpis' else name for name in TABLES)
         rows = {name: _copy(snapshot, con, name, watch) for name in stored}
+        con.execute(_about(snapshot))
         if not names:
             for statement in show_standard(snapshot.standard):
                 con.execute(statement)
             add_views(con)
             con.execute(f"COMMENT ON VIEW kpis IS {literal(snapshot.comments['kpis'])}")
-        con.execute(_about(snapshot))
         con.execute('CHECKPOINT')
     return rows
 

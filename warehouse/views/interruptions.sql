@@ -6,17 +6,17 @@ SELECT
     e.call_date,
     k.agent_id,
     k.queue,
-    e.speaker AS interrupter,
-    e.label AS outcome,
+    e.speaker AS interrupter,  -- Who came in: agent or caller
+    e.label AS outcome,  -- interruption_taken, interruption_failed or contested
     e.start_s,
     e.end_s,
-    e.end_s - e.start_s AS overlap_s,
+    e.end_s - e.start_s AS overlap_s,  -- How long both spoke
     e.confidence,
     (SELECT t.text FROM turns t
      WHERE t.call_id = e.call_id AND t.call_date IS NOT DISTINCT FROM e.call_date
        AND t.speaker <> e.speaker AND NOT t.is_backchannel
        AND t.start_s <= e.end_s AND t.end_s >= e.start_s
-     ORDER BY t.start_s LIMIT 1) AS cut_off_text,
+     ORDER BY t.start_s LIMIT 1) AS cut_off_text,  -- What the other was saying
     e.evidence
 FROM events e
 JOIN kpis k USING (call_id)

@@ -10,7 +10,7 @@ SELECT
     k.etiquette_hi,
     k.etiquette_coverage,
     k.rules_failed,
-    f.failed,
+    f.failed,  -- Broken rules with why, the costliest first
     k.agent_interruptions,
     k.hold_total_s,
     k.dead_air_s,
