@@ -14,6 +14,7 @@ from pipeline.config_files import config_tree
 from pipeline.instants import InstantError, zone_of
 from pipeline.lexicons import languages, load_lexicons
 from pipeline.limits import LimitOptions
+from pipeline.maintaining import MaintainOptions
 from pipeline.sources import SourceOptions
 from pipeline.yaml_records import (
     ConfigError,
@@ -68,6 +69,7 @@ class Settings:
     roles: RoleOptions
     transcribe: TranscribeOptions
     redact: RedactOptions
+    maintain: MaintainOptions
 
 
 def load_settings(path: str | None) -> Settings:
