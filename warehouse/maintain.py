@@ -93,11 +93,13 @@ def maintain(root: Path, *, retention_s: float, target_bytes: int, dry_run: bool
         gone = out_of_date(root, retention_s)
         kept = [catalogs.load(root, n) for n in catalogs.numbers(root) if n not in gone]
         olds = [old_of(root, name, kept, retention_s) for name in TABLES]
-        return _told(root, before, None, heaps, olds, gone, len(_ledgers(root)), began,
-                     target_bytes)
+        return _told(root, before, None, _all_sizes(root, before), heaps, olds, gone,
+                     len(_ledgers(root)), began, target_bytes)
     with changing(root, 'upkeep', timeout_s=timeout_s, say=say) as opened:
         root = opened.root
-        before, now, heaps = _join(opened, target_bytes, progress)
+        before = _current(root)
+        sizes = _all_sizes(root, before)
+        now, heaps = _join(opened, before, target_bytes, progress)
         gone = out_of_date(root, retention_s)
         remove_catalogs(root, gone)
         kept = [catalogs.load(root, number) for number in catalogs.numbers(root)]
@@ -107,7 +109,8 @@ def maintain(root: Path, *, retention_s: float, target_bytes: int, dry_run: bool
         ledgers = _ledgers(root)
         for folder in ledgers:
             shutil.rmtree(folder, ignore_errors=True)
-        return _told(root, before, now, heaps, olds, gone, len(ledgers), began, target_bytes)
+        return _told(root, before, now, sizes, heaps, olds, gone, len(ledgers), began,
+                     target_bytes)
 
 
 def _current(root: Path) -> Catalog:
@@ -118,10 +121,10 @@ def _current(root: Path) -> Catalog:
     return before
 
 
-def _join(opened: Opened, target_bytes: int, progress: Callable[[int, int], None],
-          ) -> tuple[Catalog, Catalog, dict[str, list[Heap]]]:
-    """The catalog before, the one after, and what was joined."""
-    root, before = opened.root, _current(opened.root)
+def _join(opened: Opened, before: Catalog, target_bytes: int,
+          progress: Callable[[int, int], None]) -> tuple[Catalog, dict[str, list[Heap]]]:
+    """The catalog from now on, and what was joined."""
+    root = opened.root
     now = next_catalog(opened, before.standard, before.timezone)
     heaps = {name: list(heaps_of(root, name, now.tables[name], target_bytes)) for name in TABLES}
     of, done = sum(heap.bytes for some in heaps.values() for heap in some), 0
@@ -137,9 +140,9 @@ def _join(opened: Opened, target_bytes: int, progress: Callable[[int, int], None
             gone = [file for heap in some for file in heap.files]
             now = at_versions(now, **{name: swap_files(root, name, written, gone, changed=False)})
     if not (of or opened.repaired):
-        return before, before, heaps
+        return before, heaps
     make_visible(opened, now)
-    return before, now, heaps
+    return now, heaps
 
 
 def _ledgers(root: Path) -> list[Path]:
@@ -153,13 +156,13 @@ def _ledgers(root: Path) -> list[Path]:
     return out
 
 
-def _told(root: Path, before: Catalog, now: Catalog | None, heaps: dict[str, list[Heap]],
-          olds: Sequence[Old], catalogs_gone: Sequence[int], ledgers: int, began: float,
-          target_bytes: int) -> Maintained:
+def _told(root: Path, before: Catalog, now: Catalog | None, all_sizes: dict[str, list[int]],
+          heaps: dict[str, list[Heap]], olds: Sequence[Old], catalogs_gone: Sequence[int],
+          ledgers: int, began: float, target_bytes: int) -> Maintained:
     """What was done; `now` None: what would be."""
     out = []
     for old in olds:
-        sizes = _sizes(root, old.name, before)
+        sizes = all_sizes[old.name]
         some = heaps.get(old.name, [])
         bytes_after: int | None
         if now is not None:
@@ -174,6 +177,10 @@ def _told(root: Path, before: Catalog, now: Catalog | None, heaps: dict[str, lis
         tables=tuple(out), catalog=(now or before).number, joined=any(heaps.values()),
         catalogs_removed=tuple(catalogs_gone), logs_removed=sum(len(old.logs) for old in olds),
         ledgers_removed=ledgers, seconds=time.monotonic() - began, dry_run=now is None)
+
+
+def _all_sizes(root: Path, catalog: Catalog) -> dict[str, list[int]]:
+    return {name: _sizes(root, name, catalog) for name in TABLES}
 
 
 def _sizes(root: Path, name: str, catalog: Catalog) -> list[int]:

@@ -27,7 +27,7 @@ from warehouse.tables import literal
 
 # Rows of a row group. Of events fewer: one kind is a small part of a day, and only whole groups
 # can be skipped.
-_GROUP_ROWS, _GROUP_ROWS_OF = 2 ** 17, {'events': 2 ** 14}
+GROUP_ROWS, GROUP_ROWS_OF = 2 ** 17, {'events': 2 ** 14}
 # A file of at least this share of the target stays as it is: else each night's few late calls
 # would have whole days written anew.
 _LARGE = 0.5
@@ -99,7 +99,7 @@ def joined(root: Path, heap: Heap, folder: Path, target_bytes: int,
         expected = _count(con, f'SELECT count(*) FROM {source}{dropped}')
         order = ', '.join(TABLES[heap.name].sorted_by)
         rows = con.sql(f'SELECT {_columns(paths, schema)} FROM {source}{dropped} ORDER BY {order}')
-        group_rows = _GROUP_ROWS_OF.get(heap.name, _GROUP_ROWS)
+        group_rows = GROUP_ROWS_OF.get(heap.name, GROUP_ROWS)
         sink = _Sink(folder, heap, schema, target_bytes)
         for batch in rows.to_arrow_reader(group_rows):
             sink.write(pa.Table.from_batches([batch]).cast(schema), group_rows)
