@@ -6,13 +6,18 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from pipeline.show import here, output
 from pipeline.text import clean
+from warehouse.erase import Erased
+from warehouse.finding import Found
 from warehouse.maintain import Maintained
+
+MOST_SHOWN = 20
 
 
 class Bar:
@@ -72,6 +77,63 @@ def print_maintained(done: Maintained, root: Path) -> None:
 def maintained_as_json(done: Maintained) -> str:
     """The upkeep for machines."""
     return json.dumps({**asdict(done), 'anything': done.anything})
+
+
+def print_found(found: Found, root: Path) -> None:
+    """What there is to erase."""
+    out = output()
+    days = sorted(day for day in found.calls.values() if day)
+    dated = f', dated {days[0]} to {days[-1]}' if days else ''
+    out.print(f'{len(found.calls)} published calls{dated}; {len(found.landed)} that have landed '
+              f'and are not yet published; {len(found.rejects) + len(found.waiting)} rejects, in '
+              f'{clean(here(root))}', soft_wrap=True)
+    if found.unfinished:
+        out.print(f'an erasure of {found.unfinished} calls was not finished: it is gone on with')
+
+
+def print_erased(done: Erased, root: Path) -> None:
+    """What was erased, what was searched, and what is left."""
+    out, searched = output(), done.searched
+    if not (done.found or done.left):
+        out.print('nothing of it is in the warehouse: nothing was changed')
+    if done.catalogs_removed:
+        out.print(f'catalog {done.catalog} is the only one now: --as-of knows none before it, and '
+                  f'{done.files_removed} data files of older versions are gone', soft_wrap=True)
+    out.print(f'searched {searched.files} files, {megabytes(searched.bytes)} MB, and '
+              f'{megabytes(searched.unpacked_bytes)} MB of strings unpacked from them: '
+              f'{len(searched.hits)} places are left; {done.seconds:.1f} s', soft_wrap=True)
+    for hit in searched.hits[:MOST_SHOWN]:
+        out.print(f'left: {clean(hit.value)} in {clean(hit.path)} ({clean(hit.place)})',
+                  soft_wrap=True, style='red')
+    if len(searched.hits) > MOST_SHOWN:
+        out.print(f'... and in {len(searched.hits) - MOST_SHOWN} more places: --json names all')
+    for path in searched.unread:
+        out.print(f'cannot be read, and may hold it: {clean(path)}', soft_wrap=True, style='red')
+    if done.left:
+        out.print('Remove what is listed (a run that is under way leaves its ledger: wait until '
+                  'it is over), then run the same command again.', soft_wrap=True)
+    if done.found.recordings:
+        out.print(f'{len(done.found.recordings)} recordings are where they were: --json names '
+                  'them', soft_wrap=True)
+
+
+def found_as_json(found: Found) -> str:
+    """What there is to erase, for machines."""
+    return json.dumps(_found(found))
+
+
+def erased_as_json(done: Erased) -> str:
+    """The erasure for machines."""
+    return json.dumps({
+        **_found(done.found), 'catalog': done.catalog,
+        'catalogs_removed': list(done.catalogs_removed), 'files_removed': done.files_removed,
+        'searched': asdict(done.searched), 'left': done.left, 'seconds': done.seconds})
+
+
+def _found(found: Found) -> dict[str, Any]:
+    return {'calls': {call_id: day and day.isoformat() for call_id, day in found.calls.items()},
+            'landed': sorted(found.landed), 'recordings': list(found.recordings),
+            'rejects': len(found.rejects) + len(found.waiting), 'unfinished': found.unfinished}
 
 
 def megabytes(size: int | None) -> str:

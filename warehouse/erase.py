@@ -13,7 +13,7 @@ import shutil
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -37,6 +37,7 @@ from warehouse.sorting import Heap, joined
 
 NOTE = 'erasing.json'  # what is being erased, until it is done
 _ERASED = '[erased]'
+_NOTHING = Searched(0, 0, 0, (), ())
 OF_A_CALL = tuple(name for name, table in TABLES.items() if table.of_a_call)
 
 
@@ -67,7 +68,7 @@ class Erased:
 def look_for(root: Path, wanted: Wanted) -> Found:
     """What there is to erase, without changing anything."""
     root = tables.check_root(root)
-    return find(root, catalogs.current(root), wanted, _noted(root))
+    return find(root, catalogs.current(root), _with_noted(root, wanted))
 
 
 def erase(root: Path, wanted: Wanted, *, target_bytes: int, timeout_s: float | None = None,
@@ -83,9 +84,16 @@ def erase(root: Path, wanted: Wanted, *, target_bytes: int, timeout_s: float | N
         if opened.before is None and not (root / 'landing').exists():
             raise WarehouseError(f'there is no warehouse at {root}',
                                  way_out='Name its folder with --warehouse.')
-        found = find(root, opened.before, wanted, _noted(root))
+        wanted = _with_noted(root, wanted)
+        found = find(root, opened.before, wanted)
         values = {*found.call_ids, *wanted.named}
-        write_whole(root / NOTE, json.dumps(sorted(values)).encode())
+        if not found:
+            # A mistyped id is no reason to lose what was before.
+            earlier = search(root, values) if values else _NOTHING
+            if not earlier.hits or opened.before is None:
+                return Erased(found, opened.before.number if opened.before else 0, (), 0, earlier,
+                              time.monotonic() - began)
+        _note(root, wanted, found)
         say('writing the tables without them')
         now = _without(opened, found, values, target_bytes)
         _remove_landed(root, found, values)
@@ -104,12 +112,24 @@ def erase(root: Path, wanted: Wanted, *, target_bytes: int, timeout_s: float | N
         return Erased(found, now.number, tuple(gone), files, searched, time.monotonic() - began)
 
 
-def _noted(root: Path) -> tuple[str, ...]:
-    """What an erasure that was not finished was about."""
+def _note(root: Path, wanted: Wanted, found: Found) -> None:
+    note = {'callers': sorted(wanted.callers), 'call_ids': sorted(
+        {*wanted.call_ids, *found.call_ids})}
+    write_whole(root / NOTE, json.dumps(note).encode())
+
+
+def _with_noted(root: Path, wanted: Wanted) -> Wanted:
+    """With what an erasure that was not finished was about."""
     try:
-        return tuple(json.loads((root / NOTE).read_bytes()))
-    except (FileNotFoundError, ValueError):
-        return ()
+        note = json.loads((root / NOTE).read_bytes())
+        return replace(wanted, unfinished=len(note['call_ids']), callers=tuple(dict.fromkeys(
+            (*wanted.callers, *note['callers']))), call_ids=tuple(dict.fromkeys(
+                (*wanted.call_ids, *note['call_ids']))))
+    except FileNotFoundError:
+        return wanted
+    except (ValueError, TypeError, KeyError) as e:
+        raise WarehouseError(f'{root / NOTE} cannot be read: {e}', way_out=(
+            'Remove it, and erase again what was being erased.')) from e
 
 
 def _without(opened: Opened, found: Found, values: Collection[str], target_bytes: int) -> Catalog:

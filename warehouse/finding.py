@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ class Wanted:
       call_ids: the calls themselves.
       since, until: call_date from and to, both included; calls without a date are in no range.
       before: calls dated before; those without a date, if they were processed before.
+      unfinished: how many of the calls an earlier erasure was about, which was not finished.
     """
 
     callers: tuple[str, ...] = ()
@@ -37,6 +38,7 @@ class Wanted:
     since: date | None = None
     until: date | None = None
     before: date | None = None
+    unfinished: int = 0
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -72,7 +74,7 @@ class Found:
       landed: call_id -> landing file, of calls that are not yet published.
       rejects: reject_key of published rejects.
       waiting: files of rejects that are not yet published.
-      before: what an earlier erasure, which was not finished, had found.
+      unfinished: how many calls an earlier erasure was about, which was not finished.
     """
 
     calls: Mapping[str, date | None]
@@ -80,26 +82,18 @@ class Found:
     landed: Mapping[str, Path]
     rejects: tuple[str, ...]
     waiting: tuple[Path, ...]
-    before: tuple[str, ...] = ()
+    unfinished: int = 0
 
     @property
     def call_ids(self) -> set[str]:
-        return {*self.calls, *self.landed, *self.before}
+        return {*self.calls, *self.landed}
 
     def __bool__(self) -> bool:
-        return bool(self.calls or self.landed or self.rejects or self.waiting or self.before)
+        return bool(self.calls or self.landed or self.rejects or self.waiting or self.unfinished)
 
 
-def find(root: Path, catalog: Catalog | None, wanted: Wanted,
-         unfinished: Iterable[str] = ()) -> Found:
-    """Looks through the published tables and what has landed.
-
-    Args:
-      unfinished: ids of an erasure that was not finished: they are meant as well.
-    """
-    unfinished = tuple(unfinished)
-    meant = Wanted(wanted.callers, (*wanted.call_ids, *unfinished), wanted.since, wanted.until,
-                   wanted.before)
+def find(root: Path, catalog: Catalog | None, meant: Wanted) -> Found:
+    """Looks through the published tables and what has landed."""
     calls: dict[str, date | None] = {}
     recordings: list[str] = []
     rejects: list[Reject] = []
@@ -120,7 +114,7 @@ def find(root: Path, catalog: Catalog | None, wanted: Wanted,
     return Found(calls, tuple(dict.fromkeys(recordings)), landed,
                  tuple(row.reject_key for row in rejects if about.is_of(row)),
                  tuple(path for path in landing.rejects(root) if about.file_is_of(path)),
-                 unfinished)
+                 meant.unfinished)
 
 
 def _likely(con: duckdb.DuckDBPyConnection, meant: Wanted) -> list[tuple[Any, ...]]:

@@ -1,11 +1,11 @@
-"""Commands that look after the tables: `maintain`."""
+"""Commands that look after the tables: `maintain`, and `erase` for what must not stay."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from pipeline.commands import OK, command, warehouse
+from pipeline.commands import OK, RUN_FAILED, command, day, fail, warehouse
 from pipeline.maintaining import duration_s
 from pipeline.text import clean
 
@@ -24,9 +24,30 @@ there twice until the retention is over.""")
     maintain.add_argument('--retention', type=duration_s, metavar='TIME',
                           help='how long what was replaced stays: 30s, 12h, 7d (default: the '
                                'configured days)')
-    maintain.add_argument('--config', metavar='FILE', help='settings (YAML) over the defaults')
-    maintain.add_argument('--dry-run', action='store_true', help='only say what would be done')
-    maintain.add_argument('--json', action='store_true', help='print the outcome as JSON')
+    erase = command(commands, 'erase', _erase, 'take calls out of the tables, of older versions '
+                    'and of logs', """examples:
+  etiquette erase --caller +15550123 --dry-run
+  etiquette erase --call c-2026-0001 --yes
+  etiquette erase --older-than 400d --yes        each night: nothing older is kept
+
+Older catalogs go with the calls: `--as-of` begins anew. Readers that are open meanwhile may fail.
+Afterwards every file of the warehouse is searched for the calls. The recordings themselves are not
+touched: --json names them. Exit code 3: something is left, which is listed.""")
+    which = erase.add_argument_group('which calls')
+    which.add_argument('--caller', metavar='ID', action='append', default=[],
+                       help="all calls of this caller, by the manifest's caller_id")
+    which.add_argument('--call', metavar='ID', action='append', default=[], help='this call')
+    which.add_argument('--from', dest='since', type=day, metavar='DATE',
+                       help='calls from this call_date on, e.g. 2026-11-01')
+    which.add_argument('--to', dest='until', type=day, metavar='DATE',
+                       help='calls up to this call_date, which is included')
+    which.add_argument('--older-than', type=duration_s, metavar='TIME',
+                       help='calls dated more than so long ago: 400d')
+    erase.add_argument('--yes', action='store_true', help='do not ask')
+    for one in (maintain, erase):
+        one.add_argument('--config', metavar='FILE', help='settings (YAML) over the defaults')
+        one.add_argument('--dry-run', action='store_true', help='only say what would be done')
+        one.add_argument('--json', action='store_true', help='print the outcome as JSON')
 
 
 def _maintain(args: argparse.Namespace, rest: list[str]) -> int:
@@ -46,3 +67,63 @@ def _maintain(args: argparse.Namespace, rest: list[str]) -> int:
     else:
         print_maintained(done, root)
     return OK
+
+
+def _erase(args: argparse.Namespace, rest: list[str]) -> int:
+    from pipeline.settings import load_settings
+    from pipeline.show_upkeep import (
+        erased_as_json,
+        found_as_json,
+        print_erased,
+        print_found,
+    )
+    from warehouse.erase import erase, look_for
+
+    if args.since and args.until and args.since > args.until:
+        return fail(f'--from {args.since} is after --to {args.until}: no call is in that range')
+    settings = load_settings(args.config)
+    wanted = _wanted(args, settings)
+    if wanted is None:
+        return fail('name the calls: --caller ID, --call ID, --from DATE --to DATE, or '
+                    '--older-than 400d')
+    root = warehouse(args, settings.warehouse)
+    found = look_for(root, wanted)
+    if not args.json:
+        print_found(found, root)
+    elif args.dry_run:
+        print(found_as_json(found))
+    if args.dry_run:
+        return OK
+    if not args.yes and (args.json or not _agreed()):
+        return fail('nothing was erased: give --yes, or answer y on a terminal')
+    done = erase(root, wanted, target_bytes=settings.maintain.target_bytes,
+                 say=lambda line: print(clean(line), file=sys.stderr))
+    if args.json:
+        print(erased_as_json(done))
+    else:
+        print_erased(done, root)
+    return RUN_FAILED if done.left else OK
+
+
+def _wanted(args, settings):  # type: ignore[no-untyped-def]
+    """What is to be erased; None where nothing is named."""
+    from datetime import datetime, timedelta, timezone
+    from zoneinfo import ZoneInfo
+
+    from pipeline.privacy import forms_of
+    from warehouse.finding import Wanted
+
+    before = None
+    if args.older_than is not None:
+        now = datetime.now(timezone.utc).astimezone(ZoneInfo(settings.timezone))
+        before = (now - timedelta(seconds=args.older_than)).date()
+    if not (args.caller or args.call or args.since or args.until or before):
+        return None
+    callers = [form for caller in args.caller for form in forms_of(caller, settings.privacy)]
+    return Wanted(tuple(callers), tuple(args.call), args.since, args.until, before)
+
+
+def _agreed() -> bool:
+    if not sys.stdin.isatty():
+        return False
+    return input('Erase all of it, older versions too? [y/N] ').strip().lower() in ('y', 'yes')
