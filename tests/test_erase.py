@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 
 from tests.conftest import etiquette
+from tests.killing import dump
 from tests.results import at, reject, result, run
-from tests.test_publish_crash import dump
 from warehouse import catalog, erase, landing, ledger
 from warehouse.erase import look_for
 from warehouse.finding import Wanted

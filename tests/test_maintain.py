@@ -13,8 +13,8 @@ import pytest
 from deltalake import DeltaTable
 
 from tests.conftest import etiquette
+from tests.killing import dump
 from tests.results import reject, result, run
-from tests.test_publish_crash import dump
 from warehouse import catalog, database, landing, sorting, tables
 from warehouse.errors import WarehouseError
 from warehouse.maintain import maintain

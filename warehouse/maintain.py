@@ -99,18 +99,32 @@ def maintain(root: Path, *, retention_s: float, target_bytes: int, dry_run: bool
         root = opened.root
         before = _current(root)
         sizes = _all_sizes(root, before)
+        # First of all room is made, for on a full disk nothing can be joined.
+        gone, olds = _sweep(root, retention_s)
         now, heaps = _join(opened, before, target_bytes, progress)
-        gone = out_of_date(root, retention_s)
-        remove_catalogs(root, gone)
-        kept = [catalogs.load(root, number) for number in catalogs.numbers(root)]
-        olds = [old_of(root, name, kept, retention_s) for name in TABLES]
-        for old in olds:
-            remove_old(root, old, kept)
+        if now != before:
+            more, also = _sweep(root, retention_s)
+            gone, olds = [*gone, *more], [_both(*pair) for pair in zip(olds, also, strict=True)]
         ledgers = _ledgers(root)
         for folder in ledgers:
             shutil.rmtree(folder, ignore_errors=True)
         return _told(root, before, now, sizes, heaps, olds, gone, len(ledgers), began,
                      target_bytes)
+
+
+def _sweep(root: Path, retention_s: float) -> tuple[list[int], list[Old]]:
+    """Removes what is out of date. Returns the catalogs, and the files of each table."""
+    gone = out_of_date(root, retention_s)
+    remove_catalogs(root, gone)
+    kept = [catalogs.load(root, number) for number in catalogs.numbers(root)]
+    olds = [old_of(root, name, kept, retention_s) for name in TABLES]
+    for old in olds:
+        remove_old(root, old, kept)
+    return gone, olds
+
+
+def _both(one: Old, two: Old) -> Old:
+    return Old(one.name, one.files + two.files, one.bytes + two.bytes, one.logs + two.logs)
 
 
 def _current(root: Path) -> Catalog:
