@@ -18,12 +18,16 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
+import pyarrow.parquet as pq
+
 from warehouse import catalog as catalogs
 from warehouse import tables
 from warehouse.catalog import Catalog
 from warehouse.files import sync
+from warehouse.spans import reading
 
 _LOG = re.compile(r'(\d{20})\.(json|crc|checkpoint(\..+)?\.parquet)')
+_DATA = re.compile(r'.*\.parquet(#\d+)?')  # with a number: half-written
 _TEMPORARY_KEPT_S = 24 * 3600.0
 
 
@@ -76,8 +80,9 @@ def old_of(root: Path, name: str, kept: Sequence[Catalog], retention_s: float = 
     now_s = time.time() if now_s is None else now_s
     needed = _needed(root, name, sorted(set(versions)))
     gone, size = [], 0
-    for path in sorted(folder.rglob('*.parquet')):
-        if '_delta_log' in path.parts or str(path.relative_to(folder)) in needed:
+    for path in sorted(folder.rglob('*')):
+        if '_delta_log' in path.parts or not _DATA.fullmatch(path.name) or (
+                str(path.relative_to(folder)) in needed):
             continue
         # What a kept catalog does not name and is younger than the retention was never published:
         # a killed change left it, and a reader of the Delta table may have opened it since.
@@ -94,10 +99,13 @@ def remove_old(root: Path, old: Old, kept: Sequence[Catalog]) -> None:
     folder = tables.folder(root, old.name)
     if old.logs:
         oldest = min(catalog.tables[old.name] for catalog in kept if old.name in catalog.tables)
-        checkpoint = folder / '_delta_log' / f'{oldest:020}.checkpoint.parquet'
+        log = folder / '_delta_log'
+        checkpoint = log / f'{oldest:020}.checkpoint.parquet'
         if not checkpoint.exists():
             tables.open_at(root, old.name, oldest).create_checkpoint()
-        for path in (checkpoint, checkpoint.parent / '_last_checkpoint', checkpoint.parent):
+        with reading(checkpoint):  # or the table would go with its log
+            pq.read_metadata(checkpoint)
+        for path in (checkpoint, log):
             sync(path)
     for path in (*old.files, *old.logs):
         path.unlink(missing_ok=True)
@@ -131,7 +139,7 @@ def _logs_before(folder: Path, version: int, now_s: float) -> Iterator[Path]:
     for path in sorted((folder / '_delta_log').iterdir()):
         match = _LOG.fullmatch(path.name)
         with suppress(FileNotFoundError):
-            if (int(match[1]) < version if match else path.name.endswith('.tmp')
+            if (int(match[1]) < version if match else ('.tmp' in path.name or '#' in path.name)
                     and path.stat().st_mtime < now_s - _TEMPORARY_KEPT_S):
                 yield path
 
