@@ -41,10 +41,9 @@ setup(
         'xlsxwriter>=3.2',
     ],
     extras_require={
-        'dev': ['build', 'call-ai-metrics==0.1.0', 'hypothesis', 'mypy', 'openpyxl',
-                'playwright', 'polars', 'pytest',
-                'pytest-timeout', 'ruff', 'setuptools', 'soundfile', 'types-openpyxl', 'types-psutil',
-                'types-PyYAML', 'uv', 'wheel'],
+        'dev': ['build', 'call-ai-metrics==0.1.0', 'hypothesis', 'mypy', 'openpyxl', 'playwright',
+                'polars', 'pytest', 'pytest-timeout', 'ruff', 'setuptools', 'soundfile',
+                'types-openpyxl', 'types-psutil', 'types-PyYAML', 'uv', 'wheel'],
     },
     entry_points={'console_scripts': ['etiquette = pipeline.__main__:main']},
 )

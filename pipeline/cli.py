@@ -11,8 +11,10 @@ from pipeline.commands import (
     RUN_FAILED,
     asking,
     batch,
+    exporting,
     fail,
     flags_of,
+    importing,
     setting_up,
     upkeep,
 )
@@ -73,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 
 {EXIT_CODES}""")
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
-    for module in (batch, asking, upkeep, setting_up):
+    for module in (batch, importing, asking, exporting, upkeep, setting_up):
         module.add(commands)
     return parser
 

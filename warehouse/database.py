@@ -35,7 +35,7 @@ _TYPES = {'string': 'VARCHAR', 'double': 'DOUBLE', 'int32': 'INTEGER', 'int64': 
           'bool': 'BOOLEAN', 'date32[day]': 'DATE', 'timestamp[us, tz=UTC]': 'TIMESTAMPTZ'}
 # The views show one standard. A macro is a constant to the planner, so the filter is pushed down.
 _STANDARD = 'CREATE MACRO config_standard() AS {}'
-_OFFLINE: dict[str, str | bool | int | float | list[str]] = {
+OFFLINE: dict[str, str | bool | int | float | list[str]] = {
     'autoinstall_known_extensions': 'false', 'autoload_known_extensions': 'false'}
 
 
@@ -90,16 +90,27 @@ def build(root: Path, catalog: Catalog, folder: Path | None = None) -> Path:
     folder = folder or root / f'{_BUILDING}{uuid.uuid4().hex}'
     folder.mkdir(exist_ok=True)
     path = folder / NAME  # DuckDB names the database after its file
-    with duckdb.connect(str(path), config=_OFFLINE) as con:
+    with duckdb.connect(str(path), config=OFFLINE) as con:
         con.execute('BEGIN')
         fill(con, root, catalog)
-        for view in sorted(_VIEWS.glob('*.sql')):
-            sql = view.read_text(encoding='utf-8')
-            con.execute(sql)
-            con.execute(f'COMMENT ON VIEW {view.stem} IS {literal(comment_of(sql))}')
+        add_views(con)
         con.execute('; '.join(_comments()))
         con.execute('COMMIT')
     return path
+
+
+def show_standard(standard: str) -> list[str]:
+    """The statements that make `kpis` of `kpis_all`, and the name of what it shows."""
+    return [_STANDARD.format(literal(standard)),
+            'CREATE VIEW kpis AS SELECT * FROM kpis_all WHERE standard = config_standard()']
+
+
+def add_views(con: duckdb.DuckDBPyConnection) -> None:
+    """Makes all views that answer questions, over tables and a `kpis` that are there already."""
+    for view in sorted(_VIEWS.glob('*.sql')):
+        sql = view.read_text(encoding='utf-8')
+        con.execute(sql)
+        con.execute(f'COMMENT ON VIEW {view.stem} IS {literal(comment_of(sql))}')
 
 
 def install(root: Path, built: Path) -> None:
@@ -131,11 +142,11 @@ def views_of(root: Path, catalog: Catalog,
     """The statements that make what `fill` makes. They name the files, so that no Delta table is
     opened when they are run."""
     wanted = _wanted(root, catalog)
-    out = [_STANDARD.format(literal(catalog.standard))]
+    out = []
     for table in TABLES.values():
         name = 'kpis_all' if table.name == 'kpis' else table.name
         out.append(f'CREATE VIEW {name} AS {select(root, table, catalog, dates)}')
-    out.append('CREATE VIEW kpis AS SELECT * FROM kpis_all WHERE standard = config_standard()')
+    out += show_standard(catalog.standard)
     out.append(f"""CREATE VIEW about AS SELECT
         {literal(wanted.root)} AS root, {wanted.catalog} AS catalog,
         {literal(wanted.made_by)} AS made_by, {literal(catalog.standard)} AS standard,
@@ -215,7 +226,7 @@ def _attach(path: Path) -> duckdb.DuckDBPyConnection:
     Attached to a database in memory: connected to by name, DuckDB would give a process that
     still has an older file of this name open that older one again.
     """
-    con = duckdb.connect(':memory:', config=_OFFLINE)
+    con = duckdb.connect(':memory:', config=OFFLINE)
     try:
         con.execute(f'ATTACH {literal(path)} AS etiquette (READ_ONLY)')
         con.execute('USE etiquette')
