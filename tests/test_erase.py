@@ -49,7 +49,8 @@ def fill(root, with_caller=True):
         publish(root, replace(run(f'r{n}'), command=command))
     landing.put(root, result('landed-2', caller_id=OTHER))
     if with_caller:
-        landing.put(root, of_caller('landed-1'))
+        path = landing.put(root, of_caller('landed-1'))
+        path.with_name(f'{path.name}.0a1b.part').write_bytes(b'PAR1')
         landing.put_reject(root, replace(reject('gone-4'), manifest=json.dumps(
             {'caller_id': CALLER})))
     return root
@@ -147,6 +148,9 @@ def test_what_is_left_in_a_file_that_is_not_ours_is_told_and_the_next_erasure_go
     done = erased(tmp_path, call_ids=('gone-1',))
     assert [(hit.path, hit.value) for hit in done.searched.hits] == [('notes.txt', 'gone-1')]
     assert look_for(tmp_path, Wanted()).unfinished
+    said = []
+    maintain(tmp_path, retention_s=1e6, target_bytes=TARGET, say=said.append)
+    assert said == ['an erasure was not finished: run the same `etiquette erase` again']
     note.unlink()
     assert not erased(tmp_path, call_ids=('gone-1',)).left
     assert not (tmp_path / erase.NOTE).exists()

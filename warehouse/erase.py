@@ -217,18 +217,13 @@ def _blotted(text: str | None, finder: Finder) -> str | None:
 def _remove_landed(root: Path, found: Found, values: Collection[str]) -> None:
     """Landing files, waiting rejects, damaged files and ledgers of the calls."""
     finder = Finder(values)
-    ids = {*found.call_ids, *values}
-    names = {landing.path_of(root, call_id).name for call_id in ids}
+    names = {landing.path_of(root, call_id).name for call_id in {*found.call_ids, *values}}
     landing.remove((*found.landed.values(), *found.waiting))
-    for call_id in ids:
-        path = landing.path_of(root, call_id)
-        landing.remove([path])
-        if path.parent.exists():
-            landing.remove(part for part in path.parent.iterdir()
-                           if part.name.startswith(f'{path.name}.'))
-    for path in (root / 'landing' / 'corrupt').glob('*'):
-        if path.name in names or _mentions(path, finder):
-            path.unlink(missing_ok=True)
+    # Half-written files bear the name of the whole one, and more.
+    landing.remove(path for path in (root / 'landing').glob('[0-9a-f][0-9a-f]/*')
+                   if f'{path.name.partition(".parquet")[0]}.parquet' in names)
+    landing.remove(path for path in (root / 'landing' / 'corrupt').glob('*')
+                   if path.name in names or _mentions(path, finder))
     for folder in _ledgers_about(root, finder):
         shutil.rmtree(folder, ignore_errors=True)
 

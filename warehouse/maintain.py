@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from warehouse import catalog as catalogs
-from warehouse import staging, tables
+from warehouse import erase, staging, tables
 from warehouse.catalog import Catalog
 from warehouse.commit import Opened, at_versions, changing, make_visible, next_catalog
 from warehouse.errors import WarehouseError
@@ -97,6 +97,8 @@ def maintain(root: Path, *, retention_s: float, target_bytes: int, dry_run: bool
                      len(_ledgers(root)), began, target_bytes)
     with changing(root, 'upkeep', timeout_s=timeout_s, say=say) as opened:
         root = opened.root
+        if (root / erase.NOTE).exists():
+            say('an erasure was not finished: run the same `etiquette erase` again')
         before = _current(root)
         sizes = _all_sizes(root, before)
         # First of all room is made, for on a full disk nothing can be joined.
