@@ -156,6 +156,13 @@ def test_what_is_left_in_a_file_that_is_not_ours_is_told_and_the_next_erasure_go
     assert not (tmp_path / erase.NOTE).exists()
 
 
+def test_a_note_that_a_killed_erasure_had_half_written_goes(tmp_path):
+    fill(tmp_path)
+    half = tmp_path / f'{erase.NOTE}.0a1b.part'
+    half.write_text('["gone-1"')
+    assert not erased(tmp_path, call_ids=('gone-1',)).left and not half.exists()
+
+
 def test_a_parquet_file_that_cannot_be_read_is_not_taken_for_clean(tmp_path):
     fill(tmp_path)
     (tmp_path / 'odd.parquet').write_bytes(b'PAR1 nonsense PAR1')

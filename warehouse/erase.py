@@ -115,6 +115,8 @@ def erase(root: Path, wanted: Wanted, *, target_bytes: int, timeout_s: float | N
 def _note(root: Path, wanted: Wanted, found: Found) -> None:
     note = {'callers': sorted(wanted.callers), 'call_ids': sorted(
         {*wanted.call_ids, *found.call_ids})}
+    for half in root.glob(f'{NOTE}.*'):  # of an erasure that was killed as it wrote it
+        half.unlink(missing_ok=True)
     write_whole(root / NOTE, json.dumps(note).encode())
 
 
