@@ -1,4 +1,3 @@
-import csv
 import json
 import resource
 from dataclasses import replace
@@ -7,35 +6,21 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
 from pipeline.cli import run_command
 from pipeline.commands import exporting
+from tests.exports import FORMULA, TEXT, Watch, ask, cells, comparable, made, query
 from tests.results import at, reject, result, run
 from tests.stored_calls import heard, judged_by, silent
 from warehouse import landing
 from warehouse.errors import WarehouseError
 from warehouse.export import FOLDERS, FORMATS, Options, Selection, export
+from warehouse.export.source import TABLE_NAMES
 from warehouse.publish import publish
 from warehouse.query import run_sql
 from warehouse.schemas import TABLES
-
-TEXT = 'a "quoted", text,\r\nof two lines\tand é日😀'
-FORMULA = '=cmd|"/c calc"!A1'
-SUFFIX = {'duckdb': 'a.duckdb', 'excel': 'a.xlsx'}
-
-
-class Watch:
-    def __init__(self):
-        self.told, self.done = {}, {}
-
-    def begin(self, what, rows):
-        self.told[what], self.done[what] = rows, 0
-
-    def add(self, rows):
-        self.done[list(self.told)[-1]] += rows
 
 
 @pytest.fixture(scope='module')
@@ -49,33 +34,6 @@ def root(tmp_path_factory):
     landing.put_reject(root, reject())
     publish(root, run(published=7, rejected=1))
     return root
-
-
-def ask(root, sql, **kwargs):
-    return list(run_sql(root, sql, **kwargs).rows())
-
-
-def made(root, format, tmp_path, **options):
-    out = tmp_path / SUFFIX.get(format, 'a')
-    export(root, format, out, Options(**options), Watch())
-    return out
-
-
-def comparable(table):
-    """Its rows in an order of their own. A sum of integers is a float to plain Arrow."""
-    return sorted(repr([float(value) if type(value) is int else value for value in row.values()])
-                  for row in table.to_pylist())
-
-
-def query(path, sql):
-    with duckdb.connect(str(path), read_only=True) as con:
-        con.execute("SET TimeZone = 'UTC'")
-        return con.sql(sql).fetchall()
-
-
-def cells(path):
-    with path.open(encoding='utf-8', newline='') as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.fixture(scope='module')
@@ -155,6 +113,16 @@ def test_tables_and_views_hold_the_selected_calls_alone(root, tmp_path, selectio
     assert sum(days['calls'].to_pylist()) == len(kept)
 
 
+@pytest.mark.parametrize('selection', [
+    Selection(agent='nobody'), Selection(queue='none'), Selection(since=date(2030, 1, 1))])
+def test_no_table_and_no_view_speaks_of_a_call_that_is_not_selected(root, tmp_path, selection):
+    path = made(root, 'duckdb', tmp_path, selection=selection)
+    names = [name for (name,) in query(path, """SELECT table_name FROM information_schema.tables
+        WHERE table_name <> 'about'""")]
+    assert {*TABLES, 'kpis_all', 'agent_day', 'rule_compliance'} <= set(names)
+    assert [name for name in names if query(path, f'FROM {name} LIMIT 1')] == []
+
+
 def test_an_older_catalog_is_exported_as_it_was(tmp_path):
     root = tmp_path / 'w'
     for minutes, score in ((0, 70.0), (1, 80.0)):
@@ -165,76 +133,10 @@ def test_an_older_catalog_is_exported_as_it_was(tmp_path):
         assert query(path, 'SELECT etiquette_score FROM kpis') == [(score,)]
 
 
-def test_csv_says_what_the_tables_say(root, tmp_path):
-    out = made(root, 'csv', tmp_path, raw=True)
-    assert {path.name for path in out.iterdir()} == {
-        'export.json', *(f'{name}.csv' for name in (
-            *TABLES, 'agent_day', 'queue_day', 'rule_compliance', 'worst_calls', 'interruptions',
-            'holds'))}
-    for name in ('calls', 'turns', 'kpis', 'findings', 'runs', 'agent_day'):
-        table = run_sql(root, f'FROM {name}').table()
-        again = pa_csv.read_csv(
-            out / f'{name}.csv', parse_options=pa_csv.ParseOptions(newlines_in_values=True),
-            convert_options=pa_csv.ConvertOptions(
-                column_types=table.schema, null_values=[''], strings_can_be_null=True,
-                quoted_strings_can_be_null=False))
-        assert comparable(again) == comparable(table), name
-
-
-def test_csv_ends_its_lines_as_the_rfc_says_and_quotes_what_needs_it(root, tmp_path):
-    out = made(root, 'csv', tmp_path, tables=('turns', 'kpis'))
-    data = (out / 'turns.csv').read_bytes()
-    assert data.startswith(b'call_id,call_date,turn,') and data.endswith(b'\r\n')
-    assert b'"a ""quoted"", text,\r\nof two lines\tand \xc3\xa9' in data
-    assert TEXT in {row['text'] for row in cells(out / 'turns.csv')}
-    assert sorted(path.name for path in out.iterdir()) == ['export.json', 'kpis.csv', 'turns.csv']
-
-
-def test_an_unknown_value_is_empty_in_csv_and_an_empty_text_is_two_quotes(tmp_path):
-    root = tmp_path / 'w'
-    landing.put(root, result(score=float('nan')))
-    publish(root)
-    out = made(root, 'csv', tmp_path, tables=('kpis',))
-    header, line = (out / 'kpis.csv').read_text(encoding='utf-8').splitlines()
-    told = dict(zip(header.split(','), line.split(','), strict=True))
-    assert told['signoff_order'] == '""' and told['signoff_spoken'] == ''
-    assert told['etiquette_score'] == told['ring_to_answer_s'] == ''
-
-
-def test_csv_text_that_a_spreadsheet_would_run_begins_with_an_apostrophe_unless_raw(
-        root, tmp_path):
-    guarded = made(root, 'csv', tmp_path)
-    assert {"'" + FORMULA} == {row['agent_id'] for row in cells(guarded / 'calls.csv')
-                               if 'cmd' in row['agent_id']}
-    assert [row for path in guarded.glob('*.csv') for row in cells(path)
-            for name, value in row.items() if value[:1] in '=+@\t\r' and value] == []
-    raw = made(root, 'csv', tmp_path, raw=True, force=True)
-    assert FORMULA in {row['agent_id'] for row in cells(raw / 'calls.csv')}
-
-
-def test_csv_numbers_below_zero_stay_numbers(root, tmp_path):
-    out = made(root, 'csv', tmp_path, tables=('turns',))
-    levels = [row['level_dbfs'] for row in cells(out / 'turns.csv') if row['level_dbfs']]
-    assert levels and all(float(level) < 0 for level in levels)
-
-
-def test_csv_begins_with_a_byte_order_mark_only_where_it_is_asked_for(root, tmp_path):
-    for bom in (False, True):
-        out = made(root, 'csv', tmp_path, tables=('calls',), bom=bom, force=True)
-        assert (out / 'calls.csv').read_bytes().startswith(b'\xef\xbb\xbfcall_id') is bom
-
-
-def test_csv_has_lists_and_structs_as_json(root, tmp_path):
-    out = made(root, 'csv', tmp_path, tables=('worst_calls', 'tca_call_summary'))
-    failed = [json.loads(row['failed']) for row in cells(out / 'worst_calls.csv') if row['failed']]
-    assert failed and all(isinstance(rule, str) for rules in failed for rule in rules)
-    for row in cells(out / 'tca_call_summary.csv'):
-        assert json.loads(row['ConversationCharacteristics'])['NonTalkTime']['TotalTimeMillis'] >= 0
-
-
 def test_parquet_keeps_types_and_comments(root, tmp_path):
     out = made(root, 'parquet', tmp_path)
-    for name, table in TABLES.items():
+    for name in TABLE_NAMES:
+        table = TABLES[name]
         schema = pq.read_schema(out / f'{name}.parquet')
         assert schema.equals(table.schema), name
         assert all(schema.field(field.name).metadata[b'comment'] == field.metadata[b'comment']

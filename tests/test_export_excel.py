@@ -5,6 +5,7 @@ import openpyxl
 import pytest
 from openpyxl.utils.escape import unescape
 
+from tests.exports import Watch
 from tests.results import result
 from tests.stored_calls import heard, judged_by, silent
 from warehouse import landing
@@ -15,14 +16,6 @@ from warehouse.query import run_sql
 
 FORMULA = '=HYPERLINK("http://x","y")'
 LONG = 'ä' * 40_000
-
-
-class Watch:
-    def begin(self, what, rows):
-        pass
-
-    def add(self, rows):
-        pass
 
 
 def book_of(root, out, **options):

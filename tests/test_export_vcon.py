@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from tests.exports import Watch
 from tests.results import result
 from tests.stored_calls import heard, judged_by, silent
 from tests.test_landing import HOSTILE
@@ -19,14 +20,6 @@ from warehouse.publish import publish
 from warehouse.records import Event, Words
 
 SHA = hashlib.sha256(b'audio').hexdigest()
-
-
-class Watch:
-    def begin(self, what, rows):
-        pass
-
-    def add(self, rows):
-        pass
 
 
 def exported(root, out, **options):

@@ -20,8 +20,9 @@ from warehouse.tables import literal
 BATCH_ROWS = 10_000
 _ABOUT = 'about'
 _NESTED = ('[', 'STRUCT', 'MAP', 'UNION')
-# What a folder of plain files and the views in a workbook are about; any other is had by its name.
-TABLE_NAMES = tuple(TABLES)
+# What a folder of plain files holds; any other table or view is had by its name.
+TABLE_NAMES = ('calls', 'turns', 'words', 'events', 'findings', 'kpis', 'rule_day', 'rejects',
+               'runs')
 VIEW_NAMES = ('agent_day', 'queue_day', 'rule_compliance', 'worst_calls', 'interruptions', 'holds')
 
 
@@ -169,15 +170,14 @@ def finite(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
 
 def _narrowing(selection: Selection) -> Iterator[str]:
     """Temporary views: a name is looked for among them first, by the stored views as well."""
-    chosen = 'call_id IN (SELECT call_id FROM temp.calls)'
-    yield _temporary('calls', selection.where())
+    wheres = {'calls': selection.where(), 'rule_day': selection.where(), 'rejects': 'false',
+              'runs': 'run_id IN (SELECT run_id FROM temp.calls)'}
+    of_a_call = f'{selection.in_dates()} AND call_id IN (SELECT call_id FROM temp.calls)'
     for name, table in TABLES.items():
-        if table.of_a_call and name != 'calls':
-            stored = 'kpis_all' if name == 'kpis' else name
-            yield _temporary(stored, f'{selection.in_dates()} AND {chosen}')
-    yield _temporary('rule_day', selection.where())
-    yield _temporary('runs', 'run_id IN (SELECT run_id FROM temp.calls)')
-    yield _temporary('rejects', 'false')
+        if name in wheres:
+            yield _temporary(name, wheres[name])
+        elif 'call_id' in table.schema.names:
+            yield _temporary('kpis_all' if name == 'kpis' else name, of_a_call)
 
 
 def _temporary(name: str, where: str) -> str:
