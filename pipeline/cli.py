@@ -17,6 +17,7 @@ from pipeline.commands import (
     importing,
     reporting,
     setting_up,
+    upkeep,
 )
 from pipeline.text import clean, nearest
 
@@ -76,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
 
 {EXIT_CODES}""")
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
-    for module in (batch, importing, asking, reporting, exporting, setting_up):
+    for module in (batch, importing, asking, reporting, exporting, upkeep, setting_up):
         module.add(commands)
     return parser
 

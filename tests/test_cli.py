@@ -10,6 +10,7 @@ MANIFEST = SAMPLES / 'manifest.csv'
 
 
 @pytest.mark.parametrize('command', [(), ('run',), ('sql',), ('call',), ('retry',),
+                                     ('maintain',), ('erase',),
                                      ('config', 'check'), ('models', 'pull'), ('models',),
                                      ('doctor',), ('ask',), ('tables',)])
 def test_every_command_has_help_with_an_example(command):

@@ -79,8 +79,9 @@ def open_readonly(root: Path, as_of: int | None = None) -> duckdb.DuckDBPyConnec
         with locked(root, timeout_s=0):
             catalog = catalogs.current(root) or catalog
             install(root, build(root, catalog))
-    except (WarehouseError, OSError):
-        # A publish is between its two renames, and the older snapshot is still whole.
+    except (WarehouseError, OSError, duckdb.Error):
+        # A publish is between its two renames, and the older snapshot is still whole; or the disk
+        # is full.
         con = _open_if(root, lambda about: about.root == wanted.root)
         return con or _open_temporary(root, catalog)
     return _open_if(root, wanted.is_met_by) or _open_temporary(root, catalog)
