@@ -27,7 +27,7 @@ from transforms.rules import transfer as _transfer
 from transforms.rules import voice as _voice
 from transforms.rules import wording as _wording
 from transforms.rules.registry import DECIDERS, Decider
-from transforms.rules.scene import Scene
+from transforms.rules.scene import UNREAD, Scene
 from transforms.rules.scores import charged, etiquette, hold_score, opening_score, signoff_score
 from transforms.rules.verdict import Verdict
 from transforms.standard import Standard
@@ -77,7 +77,7 @@ def judge(call: Call, turns: Sequence[Turn], words: Words, events: Sequence[Even
         'etiquette_score': overall.score, 'etiquette_lo': overall.lo, 'etiquette_hi': overall.hi,
         'etiquette_coverage': overall.coverage, 'rules_passed': overall.passed,
         'rules_failed': overall.failed, 'rules_unknown': overall.unknown}))
-    why = {'signoff_order': 'the words are not known well enough', **signoff.why}
+    why = {'signoff_order': UNREAD, **signoff.why}
     return (*findings, *_open(scene, {name: why[name] for name in SIGNOFF if getattr(
         done, name) in (None, 'unknown')})), done
 

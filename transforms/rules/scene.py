@@ -7,13 +7,13 @@ ask for is worked out when it is first asked, once a call.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from math import inf
 from operator import attrgetter
 from typing import NamedTuple
 
-from transforms.intervals import Span, covered, subtract, union
+from transforms.intervals import Span, subtract, union
 from transforms.metadata import Metadata, metadata_of
 from transforms.phrasebook import Phrasebook
 from transforms.rings import find_ringing
@@ -25,6 +25,7 @@ from transforms.standard import Standard
 from transforms.talk import FULL, NONE, LaneWords, Talk, trust_of
 from warehouse.records import AGENT, CALLER, Call, Event, Kpis, Turn, Words
 
+UNREAD = 'the words are not known well enough'
 ANNOUNCED = 'announced'  # of a hold, and of a silence too short to be one
 _TOLD = frozenset({'manifest', 'config'})  # sources of the agent's lane that need no confidence
 _START = attrgetter('start_s')
@@ -336,6 +337,14 @@ class Scene:
         return self._unheard or self._unread[act] or self.uncovered(
             self.phrasebook.acts[act].speaker, start_s, end_s)
 
+    def any_unchecked(self, acts: Iterable[str], start_s: float, end_s: float) -> str:
+        """The first of the reasons for some acts; '' where not finding any of them proves it."""
+        for act in acts:
+            why = self.unchecked(act, start_s, end_s)
+            if why:
+                return why
+        return ''
+
     def uncovered(self, speaker: str, start_s: float, end_s: float) -> str:
         """Why words that a party said between two instants could be missing; '' if none can."""
         key = speaker, start_s, end_s
@@ -360,7 +369,7 @@ class Scene:
         """Why nowhere in the call the words are known well enough to miss any."""
         call, least = self.call, self.standard.checked.role_confidence
         if self.trust != FULL:
-            return 'the words are not known well enough'
+            return UNREAD
         if call.agent_lane_source not in _TOLD and (call.agent_lane_confidence or 0.0) < least:
             return 'who is the agent is not sure'
         return ''
@@ -386,8 +395,3 @@ class Scene:
         """Whether the recording begins after the answer: the greeting may be missing."""
         answered = self.metadata.answered_s
         return answered is not None and answered < -self.standard.closing.cut_s
-
-    def silent_for(self, span: Span) -> float:
-        """How many seconds of a span neither party speaks."""
-        both = union([*self.speech[AGENT], *self.speech[CALLER]])
-        return span[1] - span[0] - covered(span, both)
