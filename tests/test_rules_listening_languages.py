@@ -38,9 +38,8 @@ IN_OTHER_LANGUAGES = {
     'one-question-at-a-time': ('zh', ['您好。', '我想退货。', '是红的吗？', '是的。'],
                                ['您好。', '我想退货。', '红的吗？大的吗？', '是的。']),
     'no-repeated-question': (
-        'id', ['Selamat pagi.', 'Saya mau tanya.', 'Nomor pesanan terakhirnya berapa?', 'Dua belas.',
-               *ID_SENT * 6,
-               'Warna pesanannya merah?'],
+        'id', ['Selamat pagi.', 'Saya mau tanya.', 'Nomor pesanan terakhirnya berapa?',
+               'Dua belas.', *ID_SENT * 6, 'Warna pesanannya merah?'],
         ['Selamat pagi.', 'Saya mau tanya.', 'Nomor pesanan terakhirnya berapa?', 'Dua belas.',
          *ID_SENT * 6,
          'Nomor pesanan terakhirnya berapa?']),

@@ -15,7 +15,11 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 AGENT = 'agent'
 CALLER = 'caller'
@@ -80,16 +84,34 @@ class Words:
     believed. `turn` is -1 and `speaker` '' until the turns are known.
     """
 
-    start_s: tuple[float | None, ...] = ()
-    end_s: tuple[float | None, ...] = ()
-    text: tuple[str, ...] = ()
-    confidence: tuple[float | None, ...] = ()
-    time_quality: tuple[str, ...] = ()  # aligned | interpolated | none
-    turn: tuple[int, ...] = ()
-    speaker: tuple[str, ...] = ()
+    start_s: tuple[float | None, ...] = field(default_factory=tuple)
+    end_s: tuple[float | None, ...] = field(default_factory=tuple)
+    text: tuple[str, ...] = field(default_factory=tuple)
+    confidence: tuple[float | None, ...] = field(default_factory=tuple)
+    time_quality: tuple[str, ...] = field(default_factory=tuple)  # aligned | interpolated | none
+    turn: tuple[int, ...] = field(default_factory=tuple)
+    speaker: tuple[str, ...] = field(default_factory=tuple)
 
     def __len__(self) -> int:
         return len(self.text)
+
+    @cached_property
+    def arrays(self) -> WordArrays:
+        """What can be counted of the words, as arrays."""
+        return WordArrays(*(np.array(column, dtype=np.float64) for column in (
+            self.start_s, self.end_s, self.confidence)), *(
+                np.array([speaker == party for speaker in self.speaker], dtype=np.bool_)
+                for party in (AGENT, CALLER)))
+
+
+class WordArrays(NamedTuple):
+    """Columns of words as arrays: NaN for None."""
+
+    start_s: NDArray[np.float64]
+    end_s: NDArray[np.float64]
+    confidence: NDArray[np.float64]
+    is_agent: NDArray[np.bool_]
+    is_caller: NDArray[np.bool_]
 
 
 class Event(NamedTuple):

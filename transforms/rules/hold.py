@@ -197,7 +197,7 @@ def silence_announced(scene: Scene, *, least_s: Seconds, pair_min: Share) -> Ver
         span = wait.start_s, wait.end_s
         if wait.label != 'silence':
             return Part(1.0, 'an announced wait', span=span)
-        why = waits.unannounced(scene, *span)
+        why = scene.unannounced(span[0])
         return Part(None, why) if why else Part(
             0.0, f'a silence of {wait.length_s:.1f} s was not announced', span=span)
     return each(scene, [*announced, *bare], told, pair_min)
@@ -315,15 +315,8 @@ def each(scene: Scene, which: Sequence[Wait], decide: Callable[[Wait], Part],
 
 def _none(scene: Scene, why: str) -> Verdict:
     """No wait to judge: not applicable, unless a silence may be one that was announced unheard."""
-    if scene.metadata.has_holds or scene.waits:
-        return not_applicable(why)
-    least = scene.standard.hold_protocol.min_wait_s
-    for event in scene.events('silence'):
-        if event.label in ('gap', 'pause') and event.end_s - event.start_s >= least:
-            missing = waits.unannounced(scene, event.start_s, event.end_s)
-            if missing:
-                return unknown(f'a silence may be a wait: {missing}')
-    return not_applicable(why)
+    missing = scene.perhaps_waited
+    return unknown(f'a silence may be a wait: {missing}') if missing else not_applicable(why)
 
 
 def _limited(verdict: Verdict, wait: Wait) -> Part:

@@ -6,11 +6,11 @@ The rules on the agent's questions are in `transforms.rules.asking`.
 from __future__ import annotations
 
 from bisect import bisect_left
+from itertools import islice, takewhile
 from math import inf
 
 from transforms.intervals import Span, covered
 from transforms.overlaps import INTERRUPTIONS
-from transforms.rules import waits
 from transforms.rules.options import Count, Rate, Ratio, Seconds, Share
 from transforms.rules.registry import decider
 from transforms.rules.scene import UNREAD, Reply, Scene
@@ -41,7 +41,7 @@ def reply_in_time(scene: Scene, *, good: Share, fair: Share) -> Verdict:
         score = 1.0 if longest <= rule.warn_s else good if longest <= rule.bad_s else fair
         return passed(f'the longest answer took {longest:.1f} s', score=score, span=span,
                       speaker=AGENT, evidence=at.turn.text or None)
-    why = waits.unannounced(scene, *span)
+    why = scene.unannounced(span[0])
     if why:
         return unknown(why)
     count = sum(gap >= rule.fail_s for gap, _ in gaps)
@@ -64,9 +64,10 @@ def no_dead_air(scene: Scene, *, per_min: Rate) -> Verdict:
     if not found or (not bad and minor <= per_min * talk_s / 60):
         return passed(f'{minor} silences of {rule.warn_s:g} s, none of {rule.bad_s:g} s')
     worst = max(found, key=lambda event: event.end_s - event.start_s)
-    unsure = [waits.unannounced(scene, event.start_s, event.end_s) for event in bad or found]
-    if all(unsure) if bad else any(unsure):
-        return unknown(next(filter(None, unsure)))
+    reasons = (scene.unannounced(event.start_s) for event in bad or found)
+    unsure = [*takewhile(bool, reasons)] if bad else [*islice(filter(None, reasons), 1)]
+    if unsure and len(unsure) >= len(bad):
+        return unknown(unsure[0])
     counts = ', '.join(f'{n} of {least} s' for least in _BANDS_S
                        if (n := sum(length >= least for length in lengths)))
     return failed(f'silences: {counts}', span=(worst.start_s, worst.end_s))

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from math import inf
 from operator import attrgetter
-from typing import NamedTuple
+from typing import NamedTuple, cast
+
+import numpy as np
 
 from transforms.intervals import Span, subtract, union
 from transforms.metadata import Metadata, metadata_of
@@ -162,9 +164,11 @@ class Scene:
                 for who in (AGENT, CALLER)}
 
     @cached_property
-    def word_starts(self) -> list[float]:
+    def word_starts(self) -> Sequence[float]:
         """When each word starts; one without a time starts with the one before it."""
         last, starts = 0.0, []
+        if not np.isnan(self.words.arrays.start_s).any():
+            return cast('Sequence[float]', self.words.start_s)
         for start in self.words.start_s:
             last = last if start is None else start
             starts.append(last)
@@ -201,6 +205,21 @@ class Scene:
         found += [Wait(e.start_s, e.end_s, ANNOUNCED, True, e.confidence)
                   for e in self.events('silence') if e.label == ANNOUNCED]
         return sorted(wait for wait in found if wait.length_s >= least)
+
+    def unannounced(self, start_s: float) -> str:
+        """Why a silence may have been announced all the same; '' where it was not."""
+        since = max(0.0, start_s - self.standard.hold_protocol.reason_s)
+        return self.any_unchecked(('wait_request', 'wait_reason'), since, start_s)
+
+    @cached_property
+    def perhaps_waited(self) -> str:
+        """Without any wait in the call, why one of its silences may be one; '' where none can."""
+        if self.metadata.has_holds or self.waits:
+            return ''
+        least = self.standard.hold_protocol.min_wait_s
+        return next((why for event in self.events('silence') if event.label in ('gap', 'pause')
+                     and event.end_s - event.start_s >= least
+                     and (why := self.unannounced(event.start_s))), '')
 
     @cached_property
     def replies(self) -> list[Reply]:
@@ -334,34 +353,34 @@ class Scene:
         The lane is known to be that party's, the recording reaches the call's end, words of a good
         score cover the party's speech there, and the phrase lists of the act are accepted.
         """
-        return self._unheard or self._unread[act] or self.uncovered(
+        return self._unread[act] or self.uncovered(
             self.phrasebook.acts[act].speaker, start_s, end_s)
 
     def any_unchecked(self, acts: Iterable[str], start_s: float, end_s: float) -> str:
         """The first of the reasons for some acts; '' where not finding any of them proves it."""
+        unread, known = self._unread, self.phrasebook.acts
         for act in acts:
-            why = self.unchecked(act, start_s, end_s)
+            why = unread[act] or self.uncovered(known[act].speaker, start_s, end_s)
             if why:
                 return why
         return ''
 
     def uncovered(self, speaker: str, start_s: float, end_s: float) -> str:
         """Why words that a party said between two instants could be missing; '' if none can."""
+        if self._unsure:
+            return self._unsure
         key = speaker, start_s, end_s
         known = self._uncovered.get(key)
         if known is None:
-            known = self._uncovered[key] = self._unsure or self._missing(*key)
+            known = self._uncovered[key] = self._missing(*key)
         return known
 
     @cached_property
-    def _unheard(self) -> str:
-        """Why no phrase that was not found proves anything."""
-        if self.lexicon is not None and self.phrase_trust == NONE:
-            return f'no phrase of {self.language} is in all that was said: is that its language?'
-        return ''
-
-    @cached_property
     def _unread(self) -> Mapping[str, str]:
+        """Of each act, why nowhere in the call anything follows from not finding it."""
+        if self.lexicon is not None and self.phrase_trust == NONE:
+            return dict.fromkeys(self.phrasebook.acts, f'no phrase of {self.language} is in all '
+                                 'that was said: is that its language?')
         return unread(self.phrasebook, self.language, self.standard.checked.accept_unreviewed)
 
     @cached_property

@@ -17,6 +17,8 @@ from transforms.standard import Standard
 from warehouse.records import Finding
 
 CHARGED_ELSEWHERE = 'charged_elsewhere'
+IN_OPENING = ('pickup-within-three-rings', 'opening-no-bare-hello',
+              'opening-caller-name-tactful')  # rules that are elements of `opening_score`
 KNOWN = (PASS, FAIL)
 
 Element = tuple[float, float | None]  # weight, score; None: not known

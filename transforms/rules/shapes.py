@@ -110,8 +110,9 @@ def absent(scene: Scene, act: str | Sequence[str], why: str, span: Span | None =
     """Nothing to judge, for an act was not said, in the call or a span of it: not applicable,
     unless it may have been said unheard. Of several acts any would have been something to judge.
     """
-    acts = (act,) if isinstance(act, str) else act
-    gap = scene.any_unchecked(acts, *(span or (0.0, scene.call.duration_s)))
+    start_s, end_s = span or (0.0, scene.call.duration_s)
+    gap = scene.unchecked(act, start_s, end_s) if isinstance(act, str) else \
+        scene.any_unchecked(act, start_s, end_s)
     return unknown(gap) if gap else not_applicable(why)
 
 

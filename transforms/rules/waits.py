@@ -197,12 +197,6 @@ def length_score(scene: Scene, wait: Wait) -> float | None:
     return min(1.0, score + scene.standard.scores.late_offer) if offered(scene, wait) else score
 
 
-def unannounced(scene: Scene, start_s: float, end_s: float) -> str:
-    """Why a silence may have been announced all the same; '' where it was not."""
-    since = start_s - scene.standard.hold_protocol.reason_s
-    return scene.any_unchecked(('wait_request', 'wait_reason'), max(0.0, since), start_s)
-
-
 def _asking(scene: Scene, wait: Wait) -> Span:
     """When a wait is asked for."""
     return before(scene, wait, scene.standard.hold_protocol.request_s)
