@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from types import MappingProxyType
 
+import numpy as np
+
 from transforms.conversation import Lane
 from transforms.intervals import Span, covered, union
 from transforms.lexicon import Lexicon
@@ -80,14 +82,16 @@ def speech_events(agent: Lane, caller: Lane,
 
 def timed_words(words: Words, index: Sequence[int]) -> tuple[LaneWords, list[bool]]:
     """The words of these indices that have a time, sorted, and which of those were measured."""
-    rows = sorted([(start, end, i) for i in index
-                   if (start := words.start_s[i]) is not None
-                   and (end := words.end_s[i]) is not None])
-    if not rows:
+    at = np.array(index, dtype=np.intp)
+    start, end = words.arrays.start_s[at], words.arrays.end_s[at]
+    at = at[~np.isnan(start + end)]
+    if not len(at):
         return LaneWords(), []
-    start_s, end_s, order = zip(*rows, strict=True)
-    lane = LaneWords(start_s, end_s, tuple([words.text[i] for i in order]),
-                     tuple([words.confidence[i] for i in order]), order)
+    at = at[np.lexsort((at, words.arrays.end_s[at], words.arrays.start_s[at]))]
+    order: list[int] = at.tolist()
+    lane = LaneWords(tuple(words.arrays.start_s[at].tolist()),
+                     tuple(words.arrays.end_s[at].tolist()), tuple([words.text[i] for i in order]),
+                     tuple([words.confidence[i] for i in order]), tuple(order))
     return lane, [words.time_quality[i] == 'aligned' for i in order]
 
 

@@ -101,7 +101,14 @@ class Words:
         return WordArrays(*(np.array(column, dtype=np.float64) for column in (
             self.start_s, self.end_s, self.confidence)), *(
                 np.array([speaker == party for speaker in self.speaker], dtype=np.bool_)
-                for party in (AGENT, CALLER)))
+                for party in (AGENT, CALLER)), np.array(self.turn, dtype=np.int32))
+
+    def of(self, speaker: str) -> list[int]:
+        """The places of a party's words that lie in its turns."""
+        arrays = self.arrays
+        own = arrays.is_agent if speaker == AGENT else arrays.is_caller
+        places: list[int] = np.flatnonzero(own & (arrays.turn >= 0)).tolist()
+        return places
 
 
 class WordArrays(NamedTuple):
@@ -112,6 +119,7 @@ class WordArrays(NamedTuple):
     confidence: NDArray[np.float64]
     is_agent: NDArray[np.bool_]
     is_caller: NDArray[np.bool_]
+    turn: NDArray[np.int32]
 
 
 class Event(NamedTuple):

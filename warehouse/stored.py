@@ -251,7 +251,8 @@ class _Columns:
         names = np.array([*speakers.dictionary.to_pylist(), ''], dtype=object)
         speaker = names[speakers.indices.fill_null(len(names) - 1).to_numpy()]
         return WordArrays(*(_whole(self._table[name]).to_numpy(zero_copy_only=False) for name in (
-            'start_s', 'end_s', 'confidence')), speaker == AGENT, speaker == CALLER)
+            'start_s', 'end_s', 'confidence')), speaker == AGENT, speaker == CALLER,
+            _whole(self._table['turn']).to_numpy(zero_copy_only=False))
 
 
 class _StoredWords(Words):

@@ -14,7 +14,7 @@ from transforms.lexicon import Lexicon
 from transforms.phrases.align import align
 from transforms.phrases.choose import Hit, best
 from transforms.phrases.index import SCALE, Heard, Index, Part
-from transforms.phrases.slots import LEAST_BESIDE, Piece, Slots
+from transforms.phrases.slots import LEAST_BESIDE, Filled, Piece, Slots
 from transforms.phrases.texts import Text, rows_of
 from transforms.phrases.tongue import SCORE_COST, Tokens
 from transforms.phrases.tongues import tongue_of
@@ -163,7 +163,8 @@ class Matcher:
             banned = ('banned_opening',) if turn == first_agent else ()
             hits += self._whole.hits(
                 text.tokens, () if caller else ('repeat_request_banned', *banned))
-            out += (_match(words, at, text, hit) for hit in best(hits))
+            if hits:
+                out += [_match(words, at, text, hit) for hit in best(hits)]
         return tuple(sorted(out, key=lambda m: (m.start_s, m.end_s, m.speaker, m.category)))
 
     def opening_categories(self, words: Sequence[str]) -> set[str]:
@@ -201,7 +202,9 @@ class Matcher:
         if cost and self._negated(text, first, end):
             return
         for phrase in self._of_part[part]:
-            for filled in self._slots.fill(text, phrase.pieces, phrase.pivot, first, end):
+            whole = len(phrase.pieces) == 1
+            for filled in (Filled(first, end),) if whole else self._slots.fill(
+                    text, phrase.pieces, phrase.pivot, first, end):
                 if phrase.exact and not self._holds(text, filled.first, filled.end, phrase.exact):
                     continue
                 if phrase.opens_sentence and not text.starts_sentence(filled.first):
@@ -236,8 +239,9 @@ def matcher_of(lexicon: Lexicon) -> Matcher:
 
 def is_cased(texts: Sequence[str]) -> bool:
     """Whether a transcript tells capital letters apart ("I" alone does not count)."""
-    return any(text[:1].isupper() and text[1:] not in ('', "'m", "'ll", "'d", "'ve")
-               for text in texts)
+    whole = ''.join(texts)
+    return whole != whole.lower() and any(
+        text[:1].isupper() and text[1:] not in ('', "'m", "'ll", "'d", "'ve") for text in texts)
 
 
 def _pieces(phrase: str, category: str, tokenise: Callable[[Sequence[str]], Tokens]

@@ -62,7 +62,7 @@ def spoken(words: Words, least_score: float, join_s: float) -> dict[str, list[Sp
     Words of a lower score than `least_score` do not count; those without a score come from a
     transcript that was given: they do.
     """
-    start, end, score, is_agent, is_caller = words.arrays
+    start, end, score, is_agent, is_caller, _ = words.arrays
     usable = (start < end) & ~(score < least_score)  # false where a time, true where a score is NaN
     return {AGENT: _joined(start, end, usable & is_agent, join_s),
             CALLER: _joined(start, end, usable & is_caller, join_s)}
