@@ -89,10 +89,10 @@ def timed_words(words: Words, index: Sequence[int]) -> tuple[LaneWords, list[boo
         return LaneWords(), []
     at = at[np.lexsort((at, words.arrays.end_s[at], words.arrays.start_s[at]))]
     order: list[int] = at.tolist()
-    lane = LaneWords(tuple(words.arrays.start_s[at].tolist()),
-                     tuple(words.arrays.end_s[at].tolist()), tuple([words.text[i] for i in order]),
-                     tuple([words.confidence[i] for i in order]), tuple(order))
-    return lane, [words.time_quality[i] == 'aligned' for i in order]
+    start_s, end_s = words.arrays.start_s[at].tolist(), words.arrays.end_s[at].tolist()
+    lane = LaneWords(tuple(start_s), tuple(end_s), tuple(map(words.text.__getitem__, order)),
+                     tuple(map(words.confidence.__getitem__, order)), tuple(order))
+    return lane, [quality == 'aligned' for quality in map(words.time_quality.__getitem__, order)]
 
 
 def find_signals(x: Talk, y: Talk, standard: Standard, matcher: Matcher, trust: str,

@@ -98,10 +98,12 @@ class Words:
     @cached_property
     def arrays(self) -> WordArrays:
         """What can be counted of the words, as arrays."""
-        return WordArrays(*(np.array(column, dtype=np.float64) for column in (
-            self.start_s, self.end_s, self.confidence)), *(
-                np.array([speaker == party for speaker in self.speaker], dtype=np.bool_)
-                for party in (AGENT, CALLER)), np.array(self.turn, dtype=np.int32))
+        start_s, end_s, confidence = (np.array(column, dtype=np.float64) for column in (
+            self.start_s, self.end_s, self.confidence))
+        is_agent, is_caller = (np.array([speaker == party for speaker in self.speaker], dtype=bool)
+                               for party in (AGENT, CALLER))
+        return WordArrays(start_s, end_s, confidence, is_agent, is_caller,
+                          np.array(self.turn, dtype=np.int32))
 
     def of(self, speaker: str) -> list[int]:
         """The places of a party's words that lie in its turns."""

@@ -250,9 +250,10 @@ class _Columns:
         speakers = _encoded(self._table['speaker'])
         names = np.array([*speakers.dictionary.to_pylist(), ''], dtype=object)
         speaker = names[speakers.indices.fill_null(len(names) - 1).to_numpy()]
-        return WordArrays(*(_whole(self._table[name]).to_numpy(zero_copy_only=False) for name in (
-            'start_s', 'end_s', 'confidence')), speaker == AGENT, speaker == CALLER,
-            _whole(self._table['turn']).to_numpy(zero_copy_only=False))
+        start_s, end_s, confidence, turn = (
+            _whole(self._table[name]).to_numpy(zero_copy_only=False)
+            for name in ('start_s', 'end_s', 'confidence', 'turn'))
+        return WordArrays(start_s, end_s, confidence, speaker == AGENT, speaker == CALLER, turn)
 
 
 class _StoredWords(Words):
@@ -272,7 +273,7 @@ class _StoredWords(Words):
 
     @cached_property
     def arrays(self) -> WordArrays:
-        return WordArrays(*(column[self._part] for column in self._columns.arrays))
+        return WordArrays._make(column[self._part] for column in self._columns.arrays)
 
     def __len__(self) -> int:
         return self._part.stop - self._part.start

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from threading import Lock
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from transforms.lexicon import Lexicon
 from transforms.phrases.align import align
 from transforms.phrases.choose import Hit, best
-from transforms.phrases.index import SCALE, Heard, Index, Part
+from transforms.phrases.index import MARGIN, SCALE, Heard, Index, Part
 from transforms.phrases.slots import LEAST_BESIDE, Filled, Piece, Slots
 from transforms.phrases.texts import Text, rows_of
 from transforms.phrases.tongue import SCORE_COST, Tokens
@@ -55,7 +55,7 @@ class _Phrase:
     opens_sentence: bool = False
     exact: tuple[str, ...] = ()  # the unfolded tokens that alone count; () for any that fold to it
 
-    @property
+    @cached_property
     def length(self) -> int:
         return sum(len(piece) if isinstance(piece, tuple) else 1 for piece in self.pieces)
 
@@ -181,11 +181,10 @@ class Matcher:
         index = self._index
         with self._lock:
             rows = rows_of(texts, index.heard)
-            party = np.zeros(len(rows), np.int8)
             turn_at = np.zeros(len(rows), np.int32)
-            for n, (text, who) in enumerate(zip(texts, parties, strict=True)):
-                party[text.at:text.at + len(text.tokens)] = who
-                turn_at[text.at:text.at + len(text.tokens)] = n
+            turn_at[MARGIN:-MARGIN] = np.repeat(
+                np.arange(len(texts)), [len(text.tokens) + 1 for text in texts])
+            party = np.where(rows > 0, np.array(parties, np.int8)[turn_at], np.int8(0))
             part, start = index.candidates(rows, party)
             part, first, end, cost = align(index, rows, party, part, start)
         seen = set()
