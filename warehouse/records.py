@@ -16,10 +16,11 @@ import json
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # commands that only ask need no numpy
+    import numpy as np
+    from numpy.typing import NDArray
 
 AGENT = 'agent'
 CALLER = 'caller'
@@ -98,6 +99,7 @@ class Words:
     @cached_property
     def arrays(self) -> WordArrays:
         """What can be counted of the words, as arrays."""
+        import numpy as np
         start_s, end_s, confidence = (np.array(column, dtype=np.float64) for column in (
             self.start_s, self.end_s, self.confidence))
         is_agent, is_caller = (np.array([speaker == party for speaker in self.speaker], dtype=bool)
@@ -109,7 +111,7 @@ class Words:
         """The places of a party's words that lie in its turns."""
         arrays = self.arrays
         own = arrays.is_agent if speaker == AGENT else arrays.is_caller
-        places: list[int] = np.flatnonzero(own & (arrays.turn >= 0)).tolist()
+        places: list[int] = (own & (arrays.turn >= 0)).nonzero()[0].tolist()
         return places
 
 

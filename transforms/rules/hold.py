@@ -11,9 +11,10 @@ from typing import Annotated, Literal
 from annotated_types import Ge
 
 from transforms.rules import waits
+from transforms.rules.moments import Wait
 from transforms.rules.options import Count, Seconds, Share
 from transforms.rules.registry import decider
-from transforms.rules.scene import UNREAD, Scene, Wait
+from transforms.rules.scene import UNREAD, Scene
 from transforms.rules.shapes import absent, limit
 from transforms.rules.texts import SOME, content_words, questions
 from transforms.rules.verdict import FAIL, PASS, Verdict, failed, not_applicable, passed, unknown

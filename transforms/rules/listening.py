@@ -11,9 +11,10 @@ from math import inf
 
 from transforms.intervals import Span, covered
 from transforms.overlaps import INTERRUPTIONS
+from transforms.rules.moments import Reply
 from transforms.rules.options import Count, Rate, Ratio, Seconds, Share
 from transforms.rules.registry import decider
-from transforms.rules.scene import UNREAD, Reply, Scene
+from transforms.rules.scene import UNREAD, Scene
 from transforms.rules.shapes import absent, assented, is_sure, paired
 from transforms.rules.texts import content_words, is_redacted, numbers, takes_up
 from transforms.rules.verdict import Verdict, failed, not_applicable, passed, shared, unknown

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from math import inf
 from operator import attrgetter
-from typing import NamedTuple, cast
+from typing import cast
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from transforms.phrasebook import Phrasebook
 from transforms.rings import find_ringing
 from transforms.rules.coverage import Coverage, spoken
 from transforms.rules.gates import acts_of, unread, window_of
+from transforms.rules.moments import Reply, Wait
 from transforms.rules.signoff import Signoff, find_signoff
 from transforms.rules.texts import is_punctuated, questions
 from transforms.standard import Standard
@@ -31,29 +32,6 @@ UNREAD = 'the words are not known well enough'
 ANNOUNCED = 'announced'  # of a hold, and of a silence too short to be one
 _TOLD = frozenset({'manifest', 'config'})  # sources of the agent's lane that need no confidence
 _START = attrgetter('start_s')
-
-
-class Wait(NamedTuple):
-    """The caller is made to wait. `is_soft`: on an open line, silence that was announced."""
-
-    start_s: float
-    end_s: float
-    label: str  # metadata, music, zero or announced
-    is_soft: bool
-    confidence: float | None
-
-    @property
-    def length_s(self) -> float:
-        return self.end_s - self.start_s
-
-
-class Reply(NamedTuple):
-    """The floor was the agent's to take: the caller's turn, and the agent's next sound."""
-
-    turn: Turn
-    start_s: float  # the end of the caller's turn
-    end_s: float  # the agent's next sound, the next wait, or the end
-    gap_s: float
 
 
 class Scene:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from transforms.protocol import ScoreRule
-from transforms.rules.scene import Scene, Wait
+from transforms.rules.moments import Wait
+from transforms.rules.scene import Scene
 from transforms.rules.signoff import Signoff
 from transforms.rules.verdict import FAIL, NOT_APPLICABLE, PASS, UNKNOWN, Verdict
 from transforms.standard import Standard

@@ -9,7 +9,8 @@ import re
 from typing import NamedTuple
 
 from transforms.intervals import Span
-from transforms.rules.scene import Scene, Wait
+from transforms.rules.moments import Wait
+from transforms.rules.scene import Scene
 from transforms.rules.shapes import assented
 from transforms.rules.texts import contains, duration_s, questions
 from warehouse.records import AGENT, Event, Turn
