@@ -314,6 +314,17 @@ def test_it_is_an_argument_where_both_struggle_for_the_floor_and_it_gets_heated(
         assert 10.0 <= found.start_s <= 13.0
 
 
+@pytest.mark.parametrize(('language', 'heated', 'calm'), [
+    (JA, 'それは違います。お客様の勘違いです。', '今日は雨が降っております。'),
+    (ID, 'Itu tidak benar, anda salah.', 'Barangnya kami kirim hari Senin.')])
+def test_an_argument_is_told_by_its_words_in_other_languages(language, heated, calm):
+    hello, request = {'ja': ('お電話ありがとうございます。', '請求書の件です。'),
+                      'id': ('Selamat pagi.', 'Ini soal tagihan.')}[language['language']]
+    for text, result in ((heated, 'fail'), (calm, 'pass')):
+        said = [a(0.0, hello), c(3.0, request), a(12.0, text)]
+        assert argued(said, CONTESTED, 0.0, **language).result == result
+
+
 @pytest.mark.parametrize('given', [
     {'lane_source': 'diarized', 'diarizer': 'some'}, {'transcript_trust': 'low'}])
 def test_whether_it_was_an_argument_is_not_known_without_lanes_or_words(given):

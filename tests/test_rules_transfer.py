@@ -115,7 +115,11 @@ CASES = {
     'transfer-customer-not-repeating': [
         ('unknown', HELLO, {'manifest': ONE}),
         ('unknown', HELLO, {'manifest': told((0.0, 'blind'))}),
-        ('not_applicable', HELLO, {'manifest': NONE})],
+        ('not_applicable', HELLO, {'manifest': NONE}),
+        ('unknown', turns_in('Selamat pagi.', 'Saya mau tanya tagihan.'), {'manifest': ONE, **ID}),
+        ('not_applicable', turns_in('Selamat pagi.', 'Saya mau tanya tagihan.', 'Baik.',
+                                    'Terima kasih.', 'Selamat siang, sampai jumpa.'), ID),
+        ('unknown', turns_in('Selamat pagi.', 'Saya mau tanya tagihan.'), ID)],
     'transfer-max-two': [
         ('pass', HELLO, {'manifest': NONE}),
         ('pass', HELLO, {'manifest': ONE}),

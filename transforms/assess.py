@@ -155,8 +155,7 @@ def _talk(speaker: str, heard: Sequence[Event], words: Words, trust: str,
           standard: Standard) -> Talk:
     voice = [(e.start_s, e.end_s) for e in heard
              if e.kind == 'speech' and e.speaker == speaker and e.label != 'bleed']
-    own = [] if trust == NONE else [
-        i for i, who in enumerate(words.speaker) if who == speaker and words.turn[i] >= 0]
+    own = [] if trust == NONE else words.of(speaker)
     return make_talk(speaker, voice, *timed_words(words, own), trust, standard.turns)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 Span = tuple[float, float]
@@ -76,3 +77,9 @@ def clip(spans: Sequence[Span], start_s: float, end_s: float) -> list[Span]:
 def covered(span: Span, spans: Sequence[Span]) -> float:
     """How many seconds of `span` lie in `spans`."""
     return total(intersect([span], spans))
+
+
+def near(span: Span, spans: Sequence[Span]) -> Sequence[Span]:
+    """Those of the spans that can overlap `span`, in logarithmic time."""
+    first = max(0, bisect_left(spans, (span[0],)) - 1)
+    return spans[first:bisect_left(spans, (span[1],))]

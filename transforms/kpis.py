@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from transforms.holds import SOURCES, Hold
-from transforms.intervals import Span, covered, intersect, total
+from transforms.intervals import Span, covered, intersect, near, total
 from transforms.metadata import Metadata
 from transforms.overlaps import INTERRUPTIONS, Overlap
 from transforms.rates import count_units, rate_unit
@@ -188,10 +188,7 @@ def _rate(judged: Judged, silent: bool) -> Part:
     for talk in judged.timeline.talks:
         seconds = total(talk.speech)
         if seconds >= judged.standard.turns.min_rate_speech_s and seconds > 0:
-            words = judged.words
-            said = [text for text, speaker, turn in zip(
-                words.text, words.speaker, words.turn, strict=True)
-                if speaker == talk.speaker and turn >= 0]
+            said = [judged.words.text[i] for i in judged.words.of(talk.speaker)]
             row[names[talk.speaker]] = count_units(said, unit) / seconds * 60
     return row, dict.fromkeys(names.values(), 'too little speech for a rate')
 
@@ -201,8 +198,8 @@ def _loudness(judged: Judged, silent: bool) -> Part:
     row: dict[str, Any] = {}
     why: dict[str, str] = {}
     for talk in judged.timeline.talks:
-        levels = [(covered((turn.start_s, turn.end_s), talk.speech), turn.level_dbfs)
-                  for turn in judged.turns
+        levels = [(covered(span, near(span, talk.speech)), turn.level_dbfs)
+                  for turn in judged.turns for span in ((turn.start_s, turn.end_s),)
                   if turn.speaker == talk.speaker and turn.level_dbfs is not None]
         seconds = sum(length for length, _ in levels)
         power = sum(length * 10 ** (level / 10) for length, level in levels)

@@ -107,7 +107,7 @@ def _named(silent: Sequence[Span], lanes: Sequence[Sequence[Span]], talks: Seque
             before, after = _before(ends, start, names), _after(starts, end, names)
             label = 'gap' if before and after and before != after else 'pause'
             why = f'{before or "nobody"}, then {after or "nobody"}'
-        told = covered((start, end), announced) > (end - start) / 2
+        told = bool(announced) and covered((start, end), announced) > (end - start) / 2
         dead = label in ('gap', 'pause') and end - start >= rule.bad_s and not told
         out.append(Silence(label, start, end, told, dead, why))
     return tuple(out)

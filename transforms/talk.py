@@ -10,6 +10,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from transforms.intervals import Span, subtract, union
 from transforms.standard import TurnRule
 
@@ -107,13 +109,12 @@ def _words_as_speech(words: LaneWords, aligned: Sequence[bool], voice: Sequence[
                      rule: TurnRule) -> list[Span]:
     """What words add to voice activity: aligners stretch words, engines hear some in noise."""
     out: list[Span] = []
-    at = -1  # of the last voice activity that begins by the word's start
-    for start, end, score, measured in zip(words.start_s, words.end_s, words.score, aligned,
-                                           strict=True):
-        while at + 1 < len(voice) and voice[at + 1][0] <= start:
-            at += 1
-        if not measured or (at >= 0 and voice[at][1] >= end):
-            continue
+    begins, ends = np.array([(-np.inf, -np.inf), *voice]).T
+    # The last voice activity that begins by the word's start; most words lie inside it.
+    last = np.searchsorted(begins, words.start_s, side='right') - 1
+    outside = np.array(aligned, dtype=np.bool_) & (ends[last] < words.end_s)
+    for n in np.flatnonzero(outside).tolist():
+        start, end, score, at = words.start_s[n], words.end_s[n], words.score[n], int(last[n]) - 1
         near = [(max(start, low - rule.word_slack_s), min(end, high + rule.word_slack_s))
                 for low, high in voice[max(0, at):at + 3] if low < end and start < high]
         if not near and score is not None and score >= rule.word_score:

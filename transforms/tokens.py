@@ -90,10 +90,14 @@ def _expanded(token: str) -> tuple[str, ...]:
 
 def tokenise(words: Sequence[str]) -> tuple[list[str], list[int]]:
     """The tokens of some words, and for each the index of its word (a pair's: of its first)."""
-    tokens: list[str] = []
+    parts = [tokens_of(word) for word in words]
+    tokens = [token for part in parts for token in part]
+    if _SECOND.isdisjoint(tokens):
+        return tokens, [index for index, part in enumerate(parts) for _ in part]
+    tokens = []
     where: list[int] = []
-    for index, word in enumerate(words):
-        for token in tokens_of(word):
+    for index, part in enumerate(parts):
+        for token in part:
             pair = _PAIRS.get((tokens[-1], token)) if token in _SECOND and tokens else None
             if pair:
                 tokens[-1] = pair

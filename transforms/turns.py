@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from types import MappingProxyType
 
+import numpy as np
+
 from transforms.conversation import Lane
 from transforms.intervals import Span, covered, union
 from transforms.lexicon import Lexicon
@@ -80,15 +82,17 @@ def speech_events(agent: Lane, caller: Lane,
 
 def timed_words(words: Words, index: Sequence[int]) -> tuple[LaneWords, list[bool]]:
     """The words of these indices that have a time, sorted, and which of those were measured."""
-    rows = sorted([(start, end, i) for i in index
-                   if (start := words.start_s[i]) is not None
-                   and (end := words.end_s[i]) is not None])
-    if not rows:
+    at = np.array(index, dtype=np.intp)
+    start, end = words.arrays.start_s[at], words.arrays.end_s[at]
+    at = at[~np.isnan(start + end)]
+    if not len(at):
         return LaneWords(), []
-    start_s, end_s, order = zip(*rows, strict=True)
-    lane = LaneWords(start_s, end_s, tuple([words.text[i] for i in order]),
-                     tuple([words.confidence[i] for i in order]), order)
-    return lane, [words.time_quality[i] == 'aligned' for i in order]
+    at = at[np.lexsort((at, words.arrays.end_s[at], words.arrays.start_s[at]))]
+    order: list[int] = at.tolist()
+    start_s, end_s = words.arrays.start_s[at].tolist(), words.arrays.end_s[at].tolist()
+    lane = LaneWords(tuple(start_s), tuple(end_s), tuple(map(words.text.__getitem__, order)),
+                     tuple(map(words.confidence.__getitem__, order)), tuple(order))
+    return lane, [quality == 'aligned' for quality in map(words.time_quality.__getitem__, order)]
 
 
 def find_signals(x: Talk, y: Talk, standard: Standard, matcher: Matcher, trust: str,

@@ -15,7 +15,12 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:  # commands that only ask need no numpy
+    import numpy as np
+    from numpy.typing import NDArray
 
 AGENT = 'agent'
 CALLER = 'caller'
@@ -80,16 +85,45 @@ class Words:
     believed. `turn` is -1 and `speaker` '' until the turns are known.
     """
 
-    start_s: tuple[float | None, ...] = ()
-    end_s: tuple[float | None, ...] = ()
-    text: tuple[str, ...] = ()
-    confidence: tuple[float | None, ...] = ()
-    time_quality: tuple[str, ...] = ()  # aligned | interpolated | none
-    turn: tuple[int, ...] = ()
-    speaker: tuple[str, ...] = ()
+    start_s: tuple[float | None, ...] = field(default_factory=tuple)
+    end_s: tuple[float | None, ...] = field(default_factory=tuple)
+    text: tuple[str, ...] = field(default_factory=tuple)
+    confidence: tuple[float | None, ...] = field(default_factory=tuple)
+    time_quality: tuple[str, ...] = field(default_factory=tuple)  # aligned | interpolated | none
+    turn: tuple[int, ...] = field(default_factory=tuple)
+    speaker: tuple[str, ...] = field(default_factory=tuple)
 
     def __len__(self) -> int:
         return len(self.text)
+
+    @cached_property
+    def arrays(self) -> WordArrays:
+        """What can be counted of the words, as arrays."""
+        import numpy as np
+        start_s, end_s, confidence = (np.array(column, dtype=np.float64) for column in (
+            self.start_s, self.end_s, self.confidence))
+        is_agent, is_caller = (np.array([speaker == party for speaker in self.speaker], dtype=bool)
+                               for party in (AGENT, CALLER))
+        return WordArrays(start_s, end_s, confidence, is_agent, is_caller,
+                          np.array(self.turn, dtype=np.int32))
+
+    def of(self, speaker: str) -> list[int]:
+        """The places of a party's words that lie in its turns."""
+        arrays = self.arrays
+        own = arrays.is_agent if speaker == AGENT else arrays.is_caller
+        places: list[int] = (own & (arrays.turn >= 0)).nonzero()[0].tolist()
+        return places
+
+
+class WordArrays(NamedTuple):
+    """Columns of words as arrays: NaN for None."""
+
+    start_s: NDArray[np.float64]
+    end_s: NDArray[np.float64]
+    confidence: NDArray[np.float64]
+    is_agent: NDArray[np.bool_]
+    is_caller: NDArray[np.bool_]
+    turn: NDArray[np.int32]
 
 
 class Event(NamedTuple):

@@ -95,14 +95,19 @@ def table_of(name: str, call_ids: Sequence[str], rows: Sequence[Sequence[Any]]) 
     """
     flat = [record for of_call in rows for record in of_call]
     names = _FIELDS[name]
-    columns = list(zip(*(map(_KPIS, flat) if name == 'kpis' else flat), strict=True)) or [
+    # Calls share many findings, of rules that ask for nothing: each is made a row once.
+    once = dict(zip(map(id, flat), flat, strict=True))
+    place = dict(zip(once, range(len(once)), strict=True))
+    at = np.fromiter(map(place.__getitem__, map(id, flat)), np.int32, len(flat))
+    shared = once.values()
+    columns = list(zip(*(map(_KPIS, shared) if name == 'kpis' else shared), strict=True)) or [
         ()] * len(names)
     kinds = TABLES[name].schema
+    made = pa.table({column: pa.array(values, kinds.field(column).type)
+                     for column, values in zip(names, columns, strict=True)})
     ids = pa.array(call_ids, pa.string()).take(pa.array(
         np.repeat(np.arange(len(call_ids)), [len(of_call) for of_call in rows])))
-    return pa.table({'call_id': ids, **{
-        column: pa.array(values, kinds.field(column).type)
-        for column, values in zip(names, columns, strict=True)}})
+    return made.take(pa.array(at)).add_column(0, 'call_id', ids)
 
 
 def swap_in(root: Path, name: str, written: Collection[Written],

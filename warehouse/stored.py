@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +17,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from warehouse.records import Call, Event, Finding, Kpis, Result, Turn, Words
+from warehouse.records import (
+    AGENT,
+    CALLER,
+    Call,
+    Event,
+    Finding,
+    Kpis,
+    Result,
+    Turn,
+    WordArrays,
+    Words,
+)
 from warehouse.schemas import TABLES
 from warehouse.spans import NUMBER, Group, Span, groups_of, reading
 
@@ -25,6 +36,7 @@ from warehouse.spans import NUMBER, Group, Span, groups_of, reading
 _FEW = ('call_id', 'speaker', 'time_quality', 'kind', 'label', 'standard', 'rule_version',
         'rule_id', 'stage', 'tier', 'result')
 _WORD_TEXT = ('text',)
+_WORD_COLUMNS = frozenset(f.name for f in fields(Words))
 
 Row = TypeVar('Row')
 
@@ -92,9 +104,7 @@ class Rows:
 
 
 def _rows_of(table: pa.Table, place: Mapping[str, int]) -> tuple[pa.Table, np.ndarray]:
-    ids = _whole(table['call_id'])
-    if not pa.types.is_dictionary(ids.type):
-        ids = ids.dictionary_encode()
+    ids = _encoded(table['call_id'])
     known = np.array([place.get(call_id, -1) for call_id in ids.dictionary.to_pylist()],
                      dtype=np.int64)
     at = known[ids.indices.to_numpy()] if len(known) else np.empty(0, dtype=np.int64)
@@ -128,6 +138,11 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
     if not column.num_chunks:
         return pa.array([], column.type)
     return column.combine_chunks()
+
+
+def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    array = _whole(column)
+    return array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
 
 
 def values_of(column: pa.ChunkedArray) -> list[Any]:
@@ -194,8 +209,7 @@ def _calls_of(span: Span, size: int) -> Iterator[list[Call]]:
 
 
 def _of_others(table: pa.Table, standards: Sequence[str]) -> pa.Table:
-    names = _whole(table['standard'])
-    names = names if pa.types.is_dictionary(names.type) else names.dictionary_encode()
+    names = _encoded(table['standard'])
     known = np.array([name not in standards for name in names.dictionary.to_pylist()], dtype=bool)
     if not known.any():
         return table.slice(0, 0)
@@ -209,17 +223,64 @@ def _results(calls: list[Call], found: Mapping[str, tuple[pa.Table, np.ndarray]]
     kpis = _by_call(len(calls), found['kpis'],
                     [f.name for f in fields(Kpis) if f.name != 'call_date'], _kpis_of)
     table, at = found['words']
-    columns: list[Any] = [values_of(table[f.name]) for f in fields(Words)]  # of lists: far cheaper
+    words = _Columns(table)
     bounds = np.searchsorted(at, np.arange(len(calls) + 1)).tolist()
-    return [Result(call, turns[n], Words(*(column[bounds[n]:bounds[n + 1]] for column in columns)),
-                   events[n], reasons[n],
-                   tuple(_dated(row, call.call_date) for row in kpis[n]))
+    return [Result(call, turns[n], _StoredWords(words, bounds[n], bounds[n + 1]), events[n],
+                   reasons[n], tuple(_dated(row, call.call_date) for row in kpis[n]))
             for n, call in enumerate(calls)]
 
 
+class _Columns:
+    """The words of some calls, whose columns become lists or arrays when they are first asked for:
+    to judge a call again few of them are needed."""
+
+    def __init__(self, table: pa.Table):
+        self._table = table
+        self._lists: dict[str, list[Any]] = {}
+
+    def __getitem__(self, name: str) -> list[Any]:
+        known = self._lists.get(name)
+        if known is None:
+            known = self._lists[name] = values_of(self._table[name])
+        return known
+
+    @cached_property
+    def arrays(self) -> WordArrays:
+        """NaN for null."""
+        speakers = _encoded(self._table['speaker'])
+        names = np.array([*speakers.dictionary.to_pylist(), ''], dtype=object)
+        speaker = names[speakers.indices.fill_null(len(names) - 1).to_numpy()]
+        start_s, end_s, confidence, turn = (
+            _whole(self._table[name]).to_numpy(zero_copy_only=False)
+            for name in ('start_s', 'end_s', 'confidence', 'turn'))
+        return WordArrays(start_s, end_s, confidence, speaker == AGENT, speaker == CALLER, turn)
+
+
+class _StoredWords(Words):
+    """The words of one call among those of others."""
+
+    _columns: _Columns
+    _part: slice
+
+    def __init__(self, columns: _Columns, first: int, end: int):
+        vars(self).update(_columns=columns, _part=slice(first, end))
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _WORD_COLUMNS:
+            raise AttributeError(name)
+        column = vars(self)[name] = self._columns[name][self._part]
+        return column
+
+    @cached_property
+    def arrays(self) -> WordArrays:
+        return WordArrays._make(column[self._part] for column in self._columns.arrays)
+
+    def __len__(self) -> int:
+        return self._part.stop - self._part.start
+
+
 def _reasons(table: pa.Table, at: np.ndarray) -> tuple[pa.Table, np.ndarray]:
-    stages = _whole(table['stage'])
-    stages = stages if pa.types.is_dictionary(stages.type) else stages.dictionary_encode()
+    stages = _encoded(table['stage'])
     wanted = np.array([stage == 'kpi' for stage in stages.dictionary.to_pylist()], dtype=bool)
     if not wanted.any():
         return table.slice(0, 0), at[:0]

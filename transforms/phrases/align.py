@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from transforms.phrases.index import BUCKET, OTHER, SCALE, SLACK, Index, Ints
 from transforms.phrases.tongue import FORBIDDEN
 
-LENGTHS = (9,)  # parts of about the same length are aligned together
-PRUNED = 2  # after so many tokens of a part, windows without hope are dropped
+LENGTHS = (9,)  # parts of about the same length are looked at together
 
 _NEVER = int(FORBIDDEN * SCALE)
 _OTHER = round(OTHER * SCALE)
@@ -28,66 +27,70 @@ def align(index: Index, rows: Ints, party: NDArray[np.int8], part: NDArray[np.in
     """
     order = np.argsort(-index.length[part], kind='stable')
     part, start = part[order], start[order]
-    length = index.length[part]
-    cuts = np.searchsorted(-length, [-most for most in LENGTHS], side='right')
-    groups = [_group(index, rows, party, part[low:high], start[low:high])
-              for low, high in zip([0, *cuts], [*cuts, len(part)], strict=True) if low < high]
-    if not groups:
-        nothing = np.zeros(0, np.int64)
-        return nothing, nothing, nothing, nothing
-    a, b, c, d = (np.concatenate(of) for of in zip(*groups, strict=True))
-    return a, b, c, d
-
-
-def _group(index: Index, rows: Ints, party: NDArray[np.int8], part: NDArray[np.int64],
-           start: NDArray[np.int64]) -> Found:
-    """`align` for parts of about the same length, the longest first."""
-    width = min(_STARTS - 1, int(index.length[part[0]]) + 2 * SLACK + BUCKET)
-    at = np.arange(width + 1)
-    slack = np.where(index.whole[part], 0, SLACK)[:, None]
-    starts = (at >= SLACK - slack) & (at < SLACK + BUCKET + slack)
-    starts &= (index.parties[part][:, None] & party[start[:, None] + at]) > 0
-    best = np.where(starts, _STARTS - 1 - at, _NEVER * _STARTS).astype(np.int32)
-    heard = rows[start[:, None] + np.arange(width)]
-    added = np.zeros(best.shape, np.int32)
-    np.cumsum(index.heard.added[heard] * _STARTS, axis=1, out=added[:, 1:])
-    done: list[Found] = []
-    longest = int(index.length[part[0]])
-    for n in range(longest):
-        length = index.length[part]
-        still = int(np.searchsorted(-length, -n, side='left'))  # parts of more than n tokens
-        if still < len(part):
-            done.append(_ends(index, part[still:], start[still:], best[still:]))
-            part, start, best = part[:still], start[:still], best[:still]
-            heard, added = heard[:still], added[:still]
-        if n and n % PRUNED == 0:
-            hope = best.min(axis=1) // _STARTS <= index.allowed[part]
-            part, start, best = part[hope], start[hope], best[hope]
-            heard, added = heard[hope], added[hope]
-        here = best + index.lost[part, n, None] * _STARTS
-        swapped = index.heard.costs[heard, index.columns[part, n, None]]
-        if n == 0:
-            swapped += (swapped >= _OTHER) * index.edge[part, :1]
-        ending = int(np.searchsorted(-index.length[part], -n - 1, side='left'))
-        last = swapped[ending:]
-        last += (last >= _OTHER) * index.edge[part[ending:], 1:]
-        swapped *= _STARTS
-        swapped += best[:, :-1]
-        np.minimum(here[:, 1:], swapped, out=here[:, 1:])
-        here -= added
-        np.minimum.accumulate(here, axis=1, out=here)
-        here += added
-        best = here
-    done.append(_ends(index, part, start, best))
-    a, b, c, d = (np.concatenate(of) for of in zip(*done, strict=True))
-    return a, b, c, d
-
-
-def _ends(index: Index, part: NDArray[np.int64], start: NDArray[np.int64], best: Ints) -> Found:
-    """What was said of parts whose last token was reached."""
-    end = best.argmin(axis=1)
-    value = best[np.arange(len(part)), end]
+    cuts = np.searchsorted(-index.length[part], [-most for most in LENGTHS], side='right')
+    hope = np.concatenate([np.zeros(0, np.int64), *(
+        low + _hopeful(index, rows, part[low:high], start[low:high])
+        for low, high in zip([0, *cuts], [*cuts, len(part)], strict=True) if low < high)])
+    part, start = part[hope], start[hope]
+    if not len(part):
+        return part, start, start, start
+    best = _cheapest(index, rows, party, part, start)
+    end = best.argmin(axis=0)
+    value = best[end, np.arange(len(part))]
     cost, first = value // _STARTS, _STARTS - 1 - value % _STARTS
     good = (cost <= index.allowed[part]) & (end > first)
     good &= ~index.whole[part] | (end - first == index.length[part])
     return part[good], (start + first)[good], (start + end)[good], cost[good].astype(np.int64)
+
+
+def _windows(index: Index, rows: Ints, part: NDArray[np.int64], start: NDArray[np.int64]
+             ) -> tuple[Ints, Ints]:
+    """The tokens of the windows, and the costs of each token of the parts (the longest first) as
+    each of the window's: windows lie side by side, so that one step goes through all of them."""
+    longest = int(index.length[part[0]])
+    width = min(_STARTS - 1, longest + 2 * SLACK + BUCKET)
+    heard = rows[np.arange(width)[:, None] + start]
+    table = index.heard.costs
+    return heard, table.reshape(-1).take(
+        heard * np.int64(table.shape[1]) + index.columns[part, :longest].T[:, None], mode='clip')
+
+
+def _hopeful(index: Index, rows: Ints, part: NDArray[np.int64], start: NDArray[np.int64]
+             ) -> NDArray[np.int64]:
+    """The windows that hold enough of their parts, in whatever order: a token costs at least as
+    much as the best of its window, or as its loss."""
+    _, costs = _windows(index, rows, part, start)
+    least = np.minimum(costs.min(axis=1), index.lost[part, :len(costs)].T).sum(axis=0)
+    return np.flatnonzero(least <= index.allowed[part])
+
+
+def _cheapest(index: Index, rows: Ints, party: NDArray[np.int8], part: NDArray[np.int64],
+              start: NDArray[np.int64]) -> Ints:
+    """What it costs to hear all of a part up to each token of its window, and from where."""
+    heard, costs = _windows(index, rows, part, start)
+    length, each = index.length[part], np.arange(len(part))
+    costs[0] += (costs[0] >= _OTHER) * index.edge[part, 0]
+    last = costs[length - 1, :, each]
+    costs[length - 1, :, each] = last + (last >= _OTHER) * index.edge[part, 1:]
+    costs *= _STARTS
+    lost = index.lost[part, :len(costs)].T * _STARTS
+    at = np.arange(len(heard) + 1)[:, None]
+    slack = np.where(index.whole[part], 0, SLACK)
+    starts = (at >= SLACK - slack) & (at < SLACK + BUCKET + slack)
+    starts &= (index.parties[part] & party[start + at]) > 0
+    best = np.where(starts, _STARTS - 1 - at, _NEVER * _STARTS).astype(np.int32)
+    added = np.zeros(best.shape, np.int32)
+    np.cumsum(index.heard.added[heard] * _STARTS, axis=0, out=added[1:])
+    whole = np.empty_like(best)
+    ends = np.searchsorted(-length, -np.arange(len(costs) + 1), side='left')
+    for n, cost in enumerate(costs):
+        here = best + lost[n]
+        cost += best[:-1]
+        np.minimum(here[1:], cost, out=here[1:])
+        here -= added
+        np.minimum.accumulate(here, axis=0, out=here)
+        here += added
+        done = slice(ends[n + 1], ends[n])  # the parts that are no longer
+        whole[:, done] = here[:, done]
+        best = here
+    return whole

@@ -92,8 +92,7 @@ class Heard:
             new = [token for token in dict.fromkeys(tokens) if token]
         for token in new:
             self._add(token)
-        return np.fromiter((rows[token] if token else 0 for token in tokens), np.int32,
-                           len(tokens))
+        return np.array([rows[token] if token else 0 for token in tokens], np.int32)
 
     def _add(self, token: str) -> None:
         row = len(self.rows) + 1

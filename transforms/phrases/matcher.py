@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from threading import Lock
 
 import numpy as np
@@ -13,8 +13,8 @@ import numpy as np
 from transforms.lexicon import Lexicon
 from transforms.phrases.align import align
 from transforms.phrases.choose import Hit, best
-from transforms.phrases.index import SCALE, Heard, Index, Part
-from transforms.phrases.slots import LEAST_BESIDE, Piece, Slots
+from transforms.phrases.index import MARGIN, SCALE, Heard, Index, Part
+from transforms.phrases.slots import LEAST_BESIDE, Filled, Piece, Slots
 from transforms.phrases.texts import Text, rows_of
 from transforms.phrases.tongue import SCORE_COST, Tokens
 from transforms.phrases.tongues import tongue_of
@@ -55,7 +55,7 @@ class _Phrase:
     opens_sentence: bool = False
     exact: tuple[str, ...] = ()  # the unfolded tokens that alone count; () for any that fold to it
 
-    @property
+    @cached_property
     def length(self) -> int:
         return sum(len(piece) if isinstance(piece, tuple) else 1 for piece in self.pieces)
 
@@ -163,7 +163,8 @@ class Matcher:
             banned = ('banned_opening',) if turn == first_agent else ()
             hits += self._whole.hits(
                 text.tokens, () if caller else ('repeat_request_banned', *banned))
-            out += (_match(words, at, text, hit) for hit in best(hits))
+            if hits:
+                out += [_match(words, at, text, hit) for hit in best(hits)]
         return tuple(sorted(out, key=lambda m: (m.start_s, m.end_s, m.speaker, m.category)))
 
     def opening_categories(self, words: Sequence[str]) -> set[str]:
@@ -180,11 +181,10 @@ class Matcher:
         index = self._index
         with self._lock:
             rows = rows_of(texts, index.heard)
-            party = np.zeros(len(rows), np.int8)
             turn_at = np.zeros(len(rows), np.int32)
-            for n, (text, who) in enumerate(zip(texts, parties, strict=True)):
-                party[text.at:text.at + len(text.tokens)] = who
-                turn_at[text.at:text.at + len(text.tokens)] = n
+            turn_at[MARGIN:-MARGIN] = np.repeat(
+                np.arange(len(texts)), [len(text.tokens) + 1 for text in texts])
+            party = np.where(rows > 0, np.array(parties, np.int8)[turn_at], np.int8(0))
             part, start = index.candidates(rows, party)
             part, first, end, cost = align(index, rows, party, part, start)
         seen = set()
@@ -201,7 +201,9 @@ class Matcher:
         if cost and self._negated(text, first, end):
             return
         for phrase in self._of_part[part]:
-            for filled in self._slots.fill(text, phrase.pieces, phrase.pivot, first, end):
+            whole = len(phrase.pieces) == 1
+            for filled in (Filled(first, end),) if whole else self._slots.fill(
+                    text, phrase.pieces, phrase.pivot, first, end):
                 if phrase.exact and not self._holds(text, filled.first, filled.end, phrase.exact):
                     continue
                 if phrase.opens_sentence and not text.starts_sentence(filled.first):
@@ -236,8 +238,9 @@ def matcher_of(lexicon: Lexicon) -> Matcher:
 
 def is_cased(texts: Sequence[str]) -> bool:
     """Whether a transcript tells capital letters apart ("I" alone does not count)."""
-    return any(text[:1].isupper() and text[1:] not in ('', "'m", "'ll", "'d", "'ve")
-               for text in texts)
+    whole = ''.join(texts)
+    return whole != whole.lower() and any(
+        text[:1].isupper() and text[1:] not in ('', "'m", "'ll", "'d", "'ve") for text in texts)
 
 
 def _pieces(phrase: str, category: str, tokenise: Callable[[Sequence[str]], Tokens]

@@ -16,10 +16,10 @@ from transforms.phrases.tongue import FORBIDDEN, UNLIKE, Costs
 
 # By the share of letters, or of sounds, that differ; fitted.
 _NEAR = ((0.0, 0.15), (0.26, 0.35), (0.34, 0.45), (0.42, 0.65), (0.51, 0.85))
-_SHORT_WORD = {1: 1.2, 2: 0.9, 3: 0.75, 4: 0.5}  # least cost by letters of the longer word
+_SHORT_WORD = {1: 1.2, 2: 0.9, 3: 0.7, 4: 0.45}  # least cost by letters of the longer word
 SAME_SOUND_SHORT = 0.35  # the rough sound of short words says little
 SWAPPED = 0.5  # one function word heard for another
-_WEAK = 0.65  # a function word heard as any other
+_WEAK = 0.6  # a function word heard as any other
 
 Sounds = Sequence[tuple[re.Pattern[str], str]]
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from annotated_types import Ge
-
+from transforms.rules.options import Count, Seconds, Share
 from transforms.rules.registry import decider
-from transforms.rules.scene import Scene
-from transforms.rules.shapes import Seconds, Share, is_sure
+from transforms.rules.scene import UNREAD, Scene
+from transforms.rules.shapes import is_sure
 from transforms.rules.texts import content_words, is_open, similarity
 from transforms.rules.verdict import Verdict, failed, not_applicable, passed, shared, unknown
 from transforms.talk import FULL
 from transforms.turns import NO_SPACES
 from warehouse.records import AGENT, Turn
 
-UNREAD = 'the words are not known well enough'
 NO_MARKS = 'the transcript has no punctuation: what is a question cannot be told'
-Count = Annotated[int, Ge(1)]
 
 # Questions that are asked as often as there is occasion for them.
 _COURTESIES = ('offer_help', 'further_help', 'wait_request', 'repeat_polite', 'convenience',
@@ -67,9 +64,8 @@ def known_data(scene: Scene, *, fields: tuple[Literal['name', 'phone'], ...],
     sure = [hit for hit in asked if is_sure(scene, hit)]
     if sure:
         return failed('asked for what was known', sure[0])
-    why = 'a question for it may have been asked' if asked else next(
-        (why for field in known for act in acts[field]
-         if (why := scene.unchecked(act, 0.0, scene.call.duration_s))), '')
+    why = 'a question for it may have been asked' if asked else scene.any_unchecked(
+        [act for field in known for act in acts[field]], 0.0, scene.call.duration_s)
     return unknown(why) if why else passed(f'not asked for: {", ".join(known)}')
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from transforms.redact import CARD, EMAIL, PHONE
+from transforms.rules.options import Seconds, Share
 from transforms.rules.registry import decider
 from transforms.rules.scene import Scene
-from transforms.rules.shapes import Seconds, Share, is_sure
+from transforms.rules.shapes import absent, is_sure
 from transforms.rules.verdict import (
     Verdict,
     failed,
@@ -36,8 +37,7 @@ def asks_caller_name(scene: Scene) -> Verdict:
     if given:
         return passed('the caller gave the name unasked', given[0])
     end = scene.call.duration_s
-    why = next((w for act in ('ask_name', 'caller_name') if (w := scene.unchecked(
-        act, 0.0, end))), '')
+    why = scene.any_unchecked(('ask_name', 'caller_name'), 0.0, end)
     if not why and scene.call.direction is None:
         why = 'the direction of the call is not known'
     return unknown(why) if why else failed('the name was not asked for', speaker=AGENT)
@@ -57,8 +57,7 @@ def asks_to_be_reminded(scene: Scene) -> Verdict:
             why = scene.unchecked('name_reminder', hit.start_s, hit.end_s)
             return unknown(why) if why else failed('the name was asked for again', hit)
         return unknown('the name may have been asked for again')
-    why = scene.unchecked('ask_name', 0.0, scene.call.duration_s)
-    return unknown(why) if why else not_applicable('the name was not asked for twice')
+    return absent(scene, 'ask_name', 'the name was not asked for twice')
 
 
 @decider
@@ -68,8 +67,7 @@ def thanks_for_name(scene: Scene, *, answer_s: Seconds, within_s: Seconds,
     `within_s`, in a turn that addresses the caller by a title or by that name."""
     asked = _asked(scene)
     if not asked:
-        why = scene.unchecked('ask_name', 0.0, scene.call.duration_s)
-        return unknown(why) if why else not_applicable('the name was not asked for')
+        return absent(scene, 'ask_name', 'the name was not asked for')
     known = titles.get(scene.language)
     passes, fails, why, at = 0, 0, 'no answer of the caller was heard', asked[0]
     for hit in asked:

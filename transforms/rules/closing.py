@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
 from statistics import median
-from typing import Annotated
-
-from annotated_types import Gt
 
 from transforms.lexicon import Lexicon
 from transforms.rules.clock import NO_CLOCK, local_time
 from transforms.rules.elements import heard, plain
+from transforms.rules.options import Ratio, Seconds, Share
 from transforms.rules.pace import agent_rates
 from transforms.rules.registry import decider
-from transforms.rules.scene import Scene
-from transforms.rules.shapes import Seconds, Share, limit
+from transforms.rules.scene import UNREAD, Scene
+from transforms.rules.shapes import absent, graded, limit, said_in
 from transforms.rules.signoff import ACTS, Group
 from transforms.rules.verdict import (
     FAIL,
@@ -56,7 +54,7 @@ def closing_step(scene: Scene, *, step: str) -> Verdict:
     if state == 'present':
         return passed(f'{_name(group)} was said', hit)
     if state == 'unknown':
-        return unknown(signoff.unheard.get(group) or 'the words are not known well enough')
+        return unknown(signoff.unheard.get(group) or UNREAD)
     if state == 'stale':
         return failed(f'{_name(group)} was said before business resumed', span=scene.closing,
                       score=scene.standard.scores.stale_credit, speaker=AGENT)
@@ -74,7 +72,7 @@ def closing_in_order(scene: Scene) -> Verdict:
     if signoff.spoken == 'not_applicable':
         return not_applicable('the standard asks for nothing to be said')
     if signoff.spoken == 'unknown':
-        return unknown(signoff.why.get('signoff_spoken', 'the words are not known well enough'))
+        return unknown(signoff.why.get('signoff_spoken', UNREAD))
     span = (signoff.cluster[0].start_s, signoff.cluster[-1].end_s) if signoff.cluster \
         else scene.closing
     decide = passed if signoff.spoken == 'in_order' else failed
@@ -105,7 +103,7 @@ def hangs_up_second(scene: Scene) -> Verdict:
 
 @decider
 def help_asked_willingly(scene: Scene, *, least_gap_s: Seconds,
-                         max_ratio: Annotated[float, Gt(0)], min_units: int,
+                         max_ratio: Ratio, min_units: int,
                          min_turns: int) -> Verdict:
     """The last question for further help is not rushed: the caller speaks or at least
     `least_gap_s` pass before the next closing act, and it is at most `max_ratio` times as fast as
@@ -113,8 +111,7 @@ def help_asked_willingly(scene: Scene, *, least_gap_s: Seconds,
     hit = next((h for h in reversed(scene.signoff.cluster) if ACTS[h.label] == 'further_help'),
                None)
     if hit is None:
-        why = scene.unchecked('further_help', *scene.closing)
-        return unknown(why) if why else not_applicable('no further help was offered')
+        return absent(scene, 'further_help', 'no further help was offered', scene.closing)
     after = next((h for h in scene.signoff.cluster if h.start_s >= hit.end_s), None)
     if after is not None and after.start_s - hit.end_s < least_gap_s and not any(
             turn.speaker == CALLER and hit.end_s <= turn.start_s <= after.start_s
@@ -165,32 +162,21 @@ def weekend_wished(scene: Scene, *, days: tuple[str, ...]) -> Verdict:
 def promises_properly(scene: Scene, *, weights: Mapping[str, float],
                       pass_score: Share) -> Verdict:
     """A promise to answer later comes with an apology and a time, in the same or the agent's next
-    turn. `weights`: of apology and time; `score` is their sum, kept from `pass_score` on. Standards
-    in which the agent need not say when (`callback.agent_states_when`) ask for the apology alone.
+    turn. `weights`: of apology and time; `score` is the share that is kept, from `pass_score` on.
+    Standards in which the agent need not say when (`callback.agent_states_when`) ask for the
+    apology alone.
     """
     promises = scene.said('callback_by_agent')
     if not promises:
-        why = scene.unchecked('callback_by_agent', 0.0, scene.call.duration_s)
-        return unknown(why) if why else not_applicable('no answer was promised')
+        return absent(scene, 'callback_by_agent', 'no answer was promised')
     promise = promises[-1]
     start, end = _same_or_next_turn(scene, promise)
-    acts = ['apology']
+    parts = [('an apology', weights['apology'], said_in(scene, 'apology', start, end))]
     if scene.standard.callback.agent_states_when:
-        acts.append('time_named')
-    whole, score, missing = 0.0, 0.0, []
-    for act in acts:
-        weight = weights[act]
-        whole += weight
-        if scene.said(act, start, end) or (act == 'time_named' and _has_time(scene, promise)):
-            score += weight
-            continue
-        why = scene.unchecked(act, start, end)
-        if why:
-            return unknown(why)
-        missing.append('a time' if act == 'time_named' else 'an apology')
-    score /= whole
-    why = f'promised without {" and ".join(missing)}' if missing else 'promised as it should be'
-    return (passed if score >= pass_score else failed)(why, promise, score=score)
+        parts.append(('a time', weights['time_named'],
+                      passed('it names its time', promise) if _has_time(scene, promise)
+                      else said_in(scene, 'time_named', start, end)))
+    return graded(parts, pass_score, 'promised as it should be', 'promised without', promise)
 
 
 @decider
@@ -199,13 +185,12 @@ def number_taken(scene: Scene) -> Verdict:
     promises = scene.said('callback_by_agent')
     end = scene.call.duration_s
     if not promises:
-        why = scene.unchecked('callback_by_agent', 0.0, end)
-        return unknown(why) if why else not_applicable('no call was promised')
+        return absent(scene, 'callback_by_agent', 'no call was promised')
     acts = ('ask_phone', 'number_confirmed', 'read_back')
     for act in acts:
         if scene.said(act):
             return passed(f'{act.replace("_", " ")} was said', scene.said(act)[0])
-    why = next((w for act in acts if (w := scene.unchecked(act, 0.0, end))), '')
+    why = scene.any_unchecked(acts, 0.0, end)
     return unknown(why) if why else failed('the number was not asked for', promises[0])
 
 
@@ -216,8 +201,7 @@ def promise_kept(scene: Scene) -> Verdict:
         return not_applicable('the standard names no time')
     if scene.said('callback_by_agent'):
         return unknown('later calls tell whether the promised one came')
-    why = scene.unchecked('callback_by_agent', 0.0, scene.call.duration_s)
-    return unknown(why) if why else not_applicable('no call was promised')
+    return absent(scene, 'callback_by_agent', 'no call was promised')
 
 
 @decider
@@ -227,8 +211,7 @@ def name_left(scene: Scene) -> Verdict:
     asked = scene.said('callback_by_caller')
     end = scene.call.duration_s
     if not asked:
-        why = scene.unchecked('callback_by_caller', 0.0, end)
-        return unknown(why) if why else not_applicable('the customer is not to call back')
+        return absent(scene, 'callback_by_caller', 'the customer is not to call back')
     turn = scene.turn_at(AGENT, asked[0].start_s)
     start = turn.start_s if turn else asked[0].start_s
     verdict = heard(scene, 'self_name', 0.0 if scene.standard.opening.full_name else start, end)
@@ -243,14 +226,13 @@ def idle_call_ended(scene: Scene) -> Verdict:
     yielded = scene.said('line_yield')
     end = scene.call.duration_s
     if not yielded:
-        why = scene.unchecked('line_yield', 0.0, end)
-        return unknown(why) if why else not_applicable('the caller was not asked to leave')
+        return absent(scene, 'line_yield', 'the caller was not asked to leave')
     turn = scene.turn_at(AGENT, yielded[0].start_s)
     start = turn.start_s if turn else yielded[0].start_s
     for acts in (('thanks', 'apology'), ('goodbye', 'soft_close')):
         if any(scene.said(act, start, end) for act in acts):
             continue
-        why = next((w for act in acts if (w := scene.unchecked(act, start, end))), '')
+        why = scene.any_unchecked(acts, start, end)
         return unknown(why) if why else failed(f'no {" or ".join(acts)}'.replace('_', ' '),
                                                yielded[0])
     return passed('with thanks or an apology, and a farewell', yielded[0])
@@ -263,7 +245,7 @@ def ends_in_time(scene: Scene, *, max_s: Seconds) -> Verdict:
     if signoff.is_exempt:
         return not_applicable(NO_SIGNOFF)
     if scene.phrase_trust == NONE:
-        return unknown('the words are not known well enough')
+        return unknown(UNREAD)
     ends = signoff.cluster[0].start_s if signoff.cluster else scene.conversation_end_s
     business = max((turn.end_s for turn in scene.turns
                     if turn.end_s <= ends and not turn.is_backchannel), default=ends)

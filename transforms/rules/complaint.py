@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from functools import wraps
+from typing import Any
 
-from annotated_types import Ge, Interval
-
-from transforms.rules.registry import decider
+from transforms.overlaps import INTERRUPTIONS
+from transforms.rules.options import Count, Seconds, Share
+from transforms.rules.registry import Decider, decider
 from transforms.rules.scene import Scene
-from transforms.rules.shapes import avoided_in, paired, said_in
+from transforms.rules.shapes import absent, avoided_in, paired, said_in
 from transforms.rules.transfer import any_of
 from transforms.rules.verdict import (
     FAIL,
@@ -22,11 +23,7 @@ from transforms.rules.verdict import (
 )
 from warehouse.records import AGENT, Event, Turn
 
-Seconds = Annotated[float, Ge(0)]
-Share = Annotated[float, Interval(ge=0, le=1)]
-Times = Annotated[int, Ge(1)]
 _EDGE_S = 0.01  # of a turn: paired() takes 0 for a bound that is not asked for
-INTERRUPTIONS = ('interruption_taken', 'interruption_failed', 'contested')
 
 
 def no_complaint(scene: Scene) -> Verdict | None:
@@ -38,25 +35,29 @@ def no_complaint(scene: Scene) -> Verdict | None:
     return not_applicable('the call is no complaint')
 
 
+def in_complaint(decide: Decider) -> Decider:
+    """A rule of complaints: of other calls it asks for nothing."""
+    @wraps(decide)
+    def asked(scene: Scene, **options: Any) -> Verdict:
+        return no_complaint(scene) or decide(scene, **options)
+    return asked
+
+
 @decider
+@in_complaint
 def complaint_says(scene: Scene, *, acts: tuple[str, ...], within_s: Seconds | None) -> Verdict:
     """In a complaint, one of the acts is said within so many seconds of its first words (null: by
     the end of the call)."""
-    other = no_complaint(scene)
-    if other:
-        return other
     start = scene.complaint_s
     end = scene.call.duration_s if within_s is None else start + within_s
     return any_of([said_in(scene, act, start, end) for act in acts], acts[0].replace('_', ' '))
 
 
 @decider
+@in_complaint
 def apologises_first(scene: Scene, *, within_s: Seconds, late_credit: Share) -> Verdict:
     """In a complaint, an apology comes within so many seconds and before any solution or question;
     one that comes later counts `late_credit`."""
-    other = no_complaint(scene)
-    if other:
-        return other
     start, end = scene.complaint_s, scene.complaint_s + within_s
     solutions = [hit.start_s for hit in scene.said('solution', start, end)]
     asked = [turn.start_s for turn in asking(scene, start, end)]
@@ -93,8 +94,7 @@ def suggestion_acknowledged(scene: Scene, *, within_s: Seconds) -> Verdict:
     """A suggestion is thanked for and will be passed on."""
     suggestions = scene.said('suggestion')
     if not suggestions:
-        why = scene.unchecked('suggestion', 0.0, scene.call.duration_s)
-        return unknown(why) if why else not_applicable('no suggestion')
+        return absent(scene, 'suggestion', 'no suggestion')
     start, end = suggestions[0].end_s, suggestions[0].end_s + within_s
     thanked = any_of([said_in(scene, act, start, end)
                       for act in ('thanks', 'thanks_for_telling')], 'thanks')
@@ -102,11 +102,9 @@ def suggestion_acknowledged(scene: Scene, *, within_s: Seconds) -> Verdict:
 
 
 @decider
-def asks_leave_to_question(scene: Scene, *, from_question: Times) -> Verdict:
+@in_complaint
+def asks_leave_to_question(scene: Scene, *, from_question: Count) -> Verdict:
     """In a complaint the agent asks leave before putting the second question, or whichever."""
-    other = no_complaint(scene)
-    if other:
-        return other
     asked = asking(scene, scene.complaint_s, scene.call.duration_s)
     if len(asked) < from_question:
         if not scene.is_punctuated:
@@ -120,11 +118,9 @@ def asks_leave_to_question(scene: Scene, *, from_question: Times) -> Verdict:
 
 
 @decider
+@in_complaint
 def listens_to_the_end(scene: Scene, *, within_s: Seconds) -> Verdict:
     """In a complaint the agent does not interrupt the caller in the first so many seconds of it."""
-    other = no_complaint(scene)
-    if other:
-        return other
     if not scene.has_lanes:
         return unknown('both parties share one channel')
     if scene.kpis.agent_interruptions is None:
@@ -141,8 +137,7 @@ def slow_down_kindly(scene: Scene) -> Verdict:
     """Who is asked to speak more slowly hears an apology or understanding in the same turn."""
     asked = scene.said('slow_down')
     if not asked:
-        why = scene.unchecked('slow_down', 0.0, scene.call.duration_s)
-        return unknown(why) if why else not_applicable('nobody was asked to slow down')
+        return absent(scene, 'slow_down', 'nobody was asked to slow down')
     turn = scene.turn_at(AGENT, asked[0].start_s)
     span = (turn.start_s, turn.end_s) if turn else (asked[0].start_s, asked[0].end_s)
     return any_of([said_in(scene, act, *span) for act in ('apology', 'empathy')],
@@ -150,16 +145,14 @@ def slow_down_kindly(scene: Scene) -> Verdict:
 
 
 @decider
+@in_complaint
 def not_blamed(scene: Scene) -> Verdict:
     """In a complaint the agent does not say that the caller made the mistake."""
-    other = no_complaint(scene)
-    if other:
-        return other
     return avoided_in(scene, 'blame', scene.complaint_s, scene.call.duration_s)
 
 
 @decider
-def no_argument(scene: Scene, *, contests: Times, within_s: Seconds, louder_db: Seconds) -> Verdict:
+def no_argument(scene: Scene, *, contests: Count, within_s: Seconds, louder_db: Seconds) -> Verdict:
     """No stretch of so many seconds has that many contested overlaps together with words of
     disagreement or an agent who is that much louder than usual."""
     if not scene.has_lanes or scene.kpis.agent_interruptions is None:
@@ -211,11 +204,9 @@ def answered_with(scene: Scene, *, trigger: str, acts: tuple[str, ...], within_s
 
 
 @decider
+@in_complaint
 def offers_solution(scene: Scene, *, within_s: Seconds) -> Verdict:
     """In a complaint a solution is offered, and the caller is asked whether it will do."""
-    other = no_complaint(scene)
-    if other:
-        return other
     offered = [hit for act in ('solution', 'remedy')
                for hit in scene.said(act, scene.complaint_s, scene.call.duration_s)]
     if not offered:
@@ -232,11 +223,9 @@ def offers_solution(scene: Scene, *, within_s: Seconds) -> Verdict:
 
 
 @decider
+@in_complaint
 def checks_understanding(scene: Scene) -> Verdict:
     """In a complaint the agent asks whether all is clear, between solution and farewell."""
-    other = no_complaint(scene)
-    if other:
-        return other
     offered = scene.said('solution', scene.complaint_s, scene.call.duration_s)
     start = offered[-1].start_s if offered else scene.complaint_s
     farewells = [hit for hit in scene.said('farewell') if hit.start_s > start]
@@ -252,8 +241,7 @@ def abuse_warning_first(scene: Scene) -> Verdict:
         return not_applicable('the standard does not ask for it')
     abuse = scene.said('abuse')
     if not abuse:
-        why = scene.unchecked('abuse', 0.0, scene.call.duration_s)
-        return unknown(why) if why else not_applicable('no abuse')
+        return absent(scene, 'abuse', 'no abuse')
     side = scene.call.hung_up_by
     if side is None:
         return unknown('the phone system does not say who hung up')
@@ -269,24 +257,19 @@ def abuse_warning_first(scene: Scene) -> Verdict:
 
 
 @decider
+@in_complaint
 def soft_close(scene: Scene) -> Verdict:
     """After a complaint, a soft close rather than a plain goodbye."""
-    other = no_complaint(scene)
-    if other:
-        return other
     farewells = scene.said('farewell', *scene.closing)
     if not farewells:
-        why = scene.unchecked('goodbye', *scene.closing)
-        return unknown(why) if why else not_applicable('no farewell')
+        return absent(scene, 'goodbye', 'no farewell', scene.closing)
     return said_in(scene, 'soft_close', *scene.closing)
 
 
 @decider
+@in_complaint
 def closes_with_courtesy(scene: Scene) -> Verdict:
     """A complaint ends with thanks or an apology."""
-    other = no_complaint(scene)
-    if other:
-        return other
     start, end = scene.closing
     return any_of([said_in(scene, act, start, end)
                    for act in ('thanks', 'thanks_for_telling', 'apology')], 'thanks or an apology')
@@ -298,9 +281,7 @@ def escalates_when_needed(scene: Scene) -> Verdict:
     heard = sorted([*scene.said('legal_threat'), *scene.said('abuse')],
                    key=lambda hit: hit.start_s)
     if not heard:
-        why = next((w for act in ('legal_threat', 'abuse') if (
-            w := scene.unchecked(act, 0.0, scene.call.duration_s))), '')
-        return unknown(why) if why else not_applicable('no threat and no abuse')
+        return absent(scene, ('legal_threat', 'abuse'), 'no threat and no abuse')
     if any(at is not None and at > heard[0].start_s for at, _ in scene.metadata.transfers):
         return passed('the call was passed on', heard[0])
     verdict = said_in(scene, 'escalation', heard[0].start_s, scene.call.duration_s)
@@ -310,8 +291,7 @@ def escalates_when_needed(scene: Scene) -> Verdict:
 
 def none_of(scene: Scene, trigger: str) -> Verdict:
     """Of a rule about a trigger that was not heard."""
-    why = scene.unchecked(trigger, 0.0, scene.call.duration_s)
-    return unknown(why) if why else not_applicable(f'no {trigger.replace("_", " ")}')
+    return absent(scene, trigger, f'no {trigger.replace("_", " ")}')
 
 
 def both(*verdicts: Verdict) -> Verdict:

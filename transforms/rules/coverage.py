@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from math import inf
+from itertools import accumulate
 
-from transforms.intervals import Span, intersect, union
+import numpy as np
+from numpy.typing import NDArray
+
+from transforms.intervals import Span, intersect
 from warehouse.records import AGENT, CALLER, Words
+
+Numbers = NDArray[np.float64]
 
 
 class Coverage:
@@ -38,11 +43,7 @@ class _Running:
     def __init__(self, spans: Sequence[Span]):
         self._starts = [start for start, _ in spans]
         self._spans = spans
-        self._before: list[float] = []
-        total = 0.0
-        for start, end in spans:
-            self._before.append(total)
-            total += end - start
+        self._before = list(accumulate((end - start for start, end in spans), initial=0.0))
 
     def between(self, start_s: float, end_s: float) -> float:
         return max(0.0, self._until(end_s) - self._until(start_s))
@@ -61,18 +62,21 @@ def spoken(words: Words, least_score: float, join_s: float) -> dict[str, list[Sp
     Words of a lower score than `least_score` do not count; those without a score come from a
     transcript that was given: they do.
     """
-    out: dict[str, list[Span]] = {AGENT: [], CALLER: [], '': []}
-    speaker, first, last = '', inf, -inf
-    for who, start, end, score in zip(words.speaker, words.start_s, words.end_s, words.confidence,
-                                      strict=True):
-        if start is None or end is None or start >= end \
-                or (score is not None and score < least_score):
-            continue
-        if who == speaker and first <= start <= last + join_s:
-            if end > last:
-                last = end
-            continue
-        out[speaker].append((first, last))
-        speaker, first, last = who, start, end
-    out[speaker].append((first, last))
-    return {who: union(out[who], join_s) for who in (AGENT, CALLER)}
+    start, end, score, is_agent, is_caller, _ = words.arrays
+    usable = (start < end) & ~(score < least_score)  # false where a time, true where a score is NaN
+    return {AGENT: _joined(start, end, usable & is_agent, join_s),
+            CALLER: _joined(start, end, usable & is_caller, join_s)}
+
+
+def _joined(start: Numbers, end: Numbers, which: NDArray[np.bool_], join_s: float) -> list[Span]:
+    """`union` of some spans, of arrays."""
+    start, end = start[which], end[which]
+    if not start.size:
+        return []
+    if (start[1:] < start[:-1]).any():
+        order = np.lexsort((end, start))
+        start, end = start[order], end[order]
+    reached = np.maximum.accumulate(end)
+    ends = (start[1:] > reached[:-1] + join_s).nonzero()[0]
+    return list(zip([float(start[0]), *start[ends + 1].tolist()],
+                    [*reached[ends].tolist(), float(reached[-1])], strict=True))

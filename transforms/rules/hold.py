@@ -11,9 +11,11 @@ from typing import Annotated, Literal
 from annotated_types import Ge
 
 from transforms.rules import waits
+from transforms.rules.moments import Wait
+from transforms.rules.options import Count, Seconds, Share
 from transforms.rules.registry import decider
-from transforms.rules.scene import Scene, Wait
-from transforms.rules.shapes import Seconds, Share, limit
+from transforms.rules.scene import UNREAD, Scene
+from transforms.rules.shapes import absent, limit
 from transforms.rules.texts import SOME, content_words, questions
 from transforms.rules.verdict import FAIL, PASS, Verdict, failed, not_applicable, passed, unknown
 from transforms.rules.waits import Part
@@ -115,8 +117,7 @@ def callback_over_limit(scene: Scene, *, least: Share) -> Verdict:
         if wait.length_s - waits.tolerance(scene, wait) <= most:
             return Part(None, 'the wait is too near to the limit to tell')
         span = wait.start_s - rule.offer_before_s, wait.end_s + rule.offer_after_s
-        why = next((why for act in ('callback_by_agent', 'callback_by_caller')
-                    if (why := scene.unchecked(act, *span))), '')
+        why = scene.any_unchecked(('callback_by_agent', 'callback_by_caller'), *span)
         return Part(None, why) if why else Part(
             0.0, f'a wait of {wait.length_s:.0f} s without an offer to call back',
             span=(wait.start_s, wait.end_s))
@@ -145,7 +146,7 @@ def hold_button(scene: Scene, *, least_s: Seconds, pair_min: Share) -> Verdict:
 
 @decider
 def open_line_discipline(scene: Scene, *, least_s: Seconds,
-                         words: Annotated[int, Ge(1)]) -> Verdict:
+                         words: Count) -> Verdict:
     """On an open line nothing is said that the caller is not meant to hear. Side talk is a turn of
     `words` words or more that breaks the silence and is not for the caller: more silence follows,
     and thanks or an apology for the wait come only after that."""
@@ -197,7 +198,7 @@ def silence_announced(scene: Scene, *, least_s: Seconds, pair_min: Share) -> Ver
         span = wait.start_s, wait.end_s
         if wait.label != 'silence':
             return Part(1.0, 'an announced wait', span=span)
-        why = waits.unannounced(scene, *span)
+        why = scene.unannounced(span[0])
         return Part(None, why) if why else Part(
             0.0, f'a silence of {wait.length_s:.1f} s was not announced', span=span)
     return each(scene, [*announced, *bare], told, pair_min)
@@ -208,14 +209,13 @@ def second_line(scene: Scene, *, within_s: Seconds, pair_min: Share) -> Verdict:
     """Who takes another call apologises and promises to be right back."""
     found = scene.said('second_line')
     if not found:
-        why = scene.unchecked('second_line', 0.0, scene.call.duration_s)
-        return unknown(why) if why else not_applicable('no other call was taken')
+        return absent(scene, 'second_line', 'no other call was taken')
     scores: list[float] = []
     for hit in found:
         start, end = hit.start_s - within_s, hit.end_s + within_s
         missing = [act for act in ('apology', 'return_promise')
                    if not scene.said(act, start, end)]
-        why = next((why for act in missing if (why := scene.unchecked(act, start, end))), '')
+        why = scene.any_unchecked(missing, start, end)
         if why:
             return unknown(why)
         scores.append(0.0 if missing else 1.0)
@@ -243,7 +243,7 @@ def return_courtesy(scene: Scene, *, form: Literal['thanks', 'apology'],
 
 
 @decider
-def return_recap(scene: Scene, *, least_s: Seconds, within_s: Seconds, words: Annotated[int, Ge(1)],
+def return_recap(scene: Scene, *, least_s: Seconds, within_s: Seconds, words: Count,
                  pair_min: Share) -> Verdict:
     """After a wait of `least_s` or more the caller is reminded of where the talk had stopped: by a
     recap, or by `words` words of the last turns before."""
@@ -258,7 +258,7 @@ def return_recap(scene: Scene, *, least_s: Seconds, within_s: Seconds, words: An
         if found:
             return Part(1.0, 'a recap after the wait', found[0])
         if scene.trust != FULL:
-            return Part(None, 'the words are not known well enough')
+            return Part(None, UNREAD)
         after = _content(scene, (turn.text for turn in scene.agent_turns
                                  if turn.end_s > wait.end_s and turn.start_s <= span[1]))
         earlier = [turn.text for turns in (scene.agent_turns, scene.caller_turns)
@@ -316,15 +316,8 @@ def each(scene: Scene, which: Sequence[Wait], decide: Callable[[Wait], Part],
 
 def _none(scene: Scene, why: str) -> Verdict:
     """No wait to judge: not applicable, unless a silence may be one that was announced unheard."""
-    if scene.metadata.has_holds or scene.waits:
-        return not_applicable(why)
-    least = scene.standard.hold_protocol.min_wait_s
-    for event in scene.events('silence'):
-        if event.label in ('gap', 'pause') and event.end_s - event.start_s >= least:
-            missing = waits.unannounced(scene, event.start_s, event.end_s)
-            if missing:
-                return unknown(f'a silence may be a wait: {missing}')
-    return not_applicable(why)
+    missing = scene.perhaps_waited
+    return unknown(f'a silence may be a wait: {missing}') if missing else not_applicable(why)
 
 
 def _limited(verdict: Verdict, wait: Wait) -> Part:

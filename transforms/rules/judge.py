@@ -6,7 +6,7 @@ the call again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import NamedTuple
@@ -27,8 +27,15 @@ from transforms.rules import transfer as _transfer
 from transforms.rules import voice as _voice
 from transforms.rules import wording as _wording
 from transforms.rules.registry import DECIDERS, Decider
-from transforms.rules.scene import Scene
-from transforms.rules.scores import charged, etiquette, hold_score, opening_score, signoff_score
+from transforms.rules.scene import UNREAD, Scene
+from transforms.rules.scores import (
+    IN_OPENING,
+    charged,
+    etiquette,
+    hold_score,
+    opening_score,
+    signoff_score,
+)
 from transforms.rules.verdict import Verdict
 from transforms.standard import Standard
 from warehouse.records import Call, Event, Finding, Kpis, Turn, Words
@@ -37,6 +44,7 @@ from warehouse.records import Call, Event, Finding, Kpis, Turn, Words
 STAGES = (_shapes, _pickup, _opening, _caller_name, _listening, _asking, _hold, _transfer,
           _complaint, _closing, _outbound, _voice, _wording)
 SIGNOFF = ('signoff_order', 'signoff_spoken', 'signoff_status')
+REASONS = 64  # of a rule's being unknown or not applicable that are kept
 UNHEARD = 'nobody speaks in the recording'
 
 
@@ -46,8 +54,8 @@ class Bound(NamedTuple):
     rule: Rule
     decide: Decider
     weight: float
-    stage_weight: float
-    named: tuple[str, ...]  # the columns of its finding that no call changes
+    decided: Callable[[Verdict], Finding]
+    undecided: Callable[[Verdict], Finding]  # the same: of few reasons, each made once
 
 
 def judge(call: Call, turns: Sequence[Turn], words: Words, events: Sequence[Event], kpis: Kpis,
@@ -65,11 +73,12 @@ def judge(call: Call, turns: Sequence[Turn], words: Words, events: Sequence[Even
             kpis, signoff_order=None, signoff_spoken=None, signoff_status=None)
     bound = bound_rules(standard)
     verdicts = [rule.decide(scene) for rule in bound]
-    findings = [_finding(b, verdict) for b, verdict in zip(bound, verdicts, strict=True)]
+    findings = [b.undecided(verdict) if verdict.score is None else b.decided(verdict)
+                for b, verdict in zip(bound, verdicts, strict=True)]
     _charge_once(findings, bound, verdicts, standard)
     overall = etiquette(findings, standard.scores)
     signoff = scene.signoff
-    by_id: dict[str, Verdict] = {b.rule.id: v for b, v in zip(bound, verdicts, strict=True)}
+    by_id = {rule: verdicts[i] for i, rule in _in_scores(standard)}
     done = Kpis(**(vars(kpis) | {
         'signoff_order': signoff.order, 'signoff_spoken': signoff.spoken,
         'signoff_status': signoff.status, 'opening_score': opening_score(scene, by_id),
@@ -77,7 +86,7 @@ def judge(call: Call, turns: Sequence[Turn], words: Words, events: Sequence[Even
         'etiquette_score': overall.score, 'etiquette_lo': overall.lo, 'etiquette_hi': overall.hi,
         'etiquette_coverage': overall.coverage, 'rules_passed': overall.passed,
         'rules_failed': overall.failed, 'rules_unknown': overall.unknown}))
-    why = {'signoff_order': 'the words are not known well enough', **signoff.why}
+    why = {'signoff_order': UNREAD, **signoff.why}
     return (*findings, *_open(scene, {name: why[name] for name in SIGNOFF if getattr(
         done, name) in (None, 'unknown')})), done
 
@@ -91,10 +100,13 @@ def bound_rules(standard: Standard) -> tuple[Bound, ...]:
             return 0.0
         return rule.weight * (standard.scores.tier_b if rule.tier == 'B' else 1.0)
 
-    return tuple(Bound(rule, partial(DECIDERS[rule.decide], **rule.options), weight(rule),
-                       standard.stages[rule.stage],
-                       (standard.name, standard.version, rule.id, rule.stage, rule.tier))
-                 for rule in standard.rules if rule.on and rule.decide)
+    def bind(rule: Rule) -> Bound:
+        decided = partial(_finding, (standard.name, standard.version, rule.id, rule.stage,
+                                     rule.tier), weight(rule), standard.stages[rule.stage])
+        return Bound(rule, partial(DECIDERS[rule.decide or ''], **rule.options), weight(rule),
+                     decided, lru_cache(maxsize=REASONS)(decided))
+
+    return tuple(bind(rule) for rule in standard.rules if rule.on and rule.decide)
 
 
 @lru_cache(maxsize=16)
@@ -115,10 +127,18 @@ def _charge_once(findings: list[Finding], bound: Sequence[Bound], verdicts: Sequ
             findings[i] = findings[i]._replace(weight=weight, why=note)
 
 
-def _finding(bound: Bound, verdict: Verdict) -> Finding:
+@lru_cache(maxsize=16)
+def _in_scores(standard: Standard) -> tuple[tuple[int, str], ...]:
+    """The places and ids of the rules whose verdicts are elements of scores."""
+    return tuple((i, bound.rule.id) for i, bound in enumerate(bound_rules(standard))
+                 if bound.rule.id in IN_OPENING)
+
+
+def _finding(named: tuple[str, ...], weight: float, stage_weight: float,
+             verdict: Verdict) -> Finding:
     result, why, score, confidence, speaker, start_s, end_s, evidence = verdict
-    return Finding._make((*bound.named, result, score, bound.weight, bound.stage_weight, why,
-                          confidence, speaker, start_s, end_s, evidence))
+    return Finding._make((*named, result, score, weight, stage_weight, why, confidence, speaker,
+                          start_s, end_s, evidence))
 
 
 def _open(scene: Scene, why: dict[str, str]) -> tuple[Finding, ...]:

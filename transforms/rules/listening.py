@@ -6,17 +6,16 @@ The rules on the agent's questions are in `transforms.rules.asking`.
 from __future__ import annotations
 
 from bisect import bisect_left
+from itertools import islice, takewhile
 from math import inf
-from typing import Annotated
-
-from annotated_types import Ge, Gt
 
 from transforms.intervals import Span, covered
 from transforms.overlaps import INTERRUPTIONS
-from transforms.rules import waits
+from transforms.rules.moments import Reply
+from transforms.rules.options import Count, Rate, Ratio, Seconds, Share
 from transforms.rules.registry import decider
-from transforms.rules.scene import Reply, Scene
-from transforms.rules.shapes import Seconds, Share, assented, is_sure, paired
+from transforms.rules.scene import UNREAD, Scene
+from transforms.rules.shapes import absent, assented, is_sure, paired
 from transforms.rules.texts import content_words, is_redacted, numbers, takes_up
 from transforms.rules.verdict import Verdict, failed, not_applicable, passed, shared, unknown
 from transforms.talk import FULL
@@ -24,9 +23,7 @@ from transforms.turns import NO_SPACES
 from warehouse.records import AGENT, CALLER, Event, Turn
 
 _BANDS_S = (2, 3, 4, 5, 7, 10)
-UNREAD = 'the words are not known well enough'
 NO_LANES = 'who speaks over whom is not known: one channel'
-Count = Annotated[int, Ge(1)]
 
 
 @decider
@@ -45,7 +42,7 @@ def reply_in_time(scene: Scene, *, good: Share, fair: Share) -> Verdict:
         score = 1.0 if longest <= rule.warn_s else good if longest <= rule.bad_s else fair
         return passed(f'the longest answer took {longest:.1f} s', score=score, span=span,
                       speaker=AGENT, evidence=at.turn.text or None)
-    why = waits.unannounced(scene, *span)
+    why = scene.unannounced(span[0])
     if why:
         return unknown(why)
     count = sum(gap >= rule.fail_s for gap, _ in gaps)
@@ -54,7 +51,7 @@ def reply_in_time(scene: Scene, *, good: Share, fair: Share) -> Verdict:
 
 
 @decider
-def no_dead_air(scene: Scene, *, per_min: Annotated[float, Ge(0)]) -> Verdict:
+def no_dead_air(scene: Scene, *, per_min: Rate) -> Verdict:
     """No unannounced silence reaches `silence.bad_s`, and those from `silence.warn_s` on are rare.
     The reason counts the silences of 2, 3, 4, 5, 7 and 10 seconds or more."""
     rule = scene.standard.silence
@@ -68,16 +65,17 @@ def no_dead_air(scene: Scene, *, per_min: Annotated[float, Ge(0)]) -> Verdict:
     if not found or (not bad and minor <= per_min * talk_s / 60):
         return passed(f'{minor} silences of {rule.warn_s:g} s, none of {rule.bad_s:g} s')
     worst = max(found, key=lambda event: event.end_s - event.start_s)
-    unsure = [waits.unannounced(scene, event.start_s, event.end_s) for event in bad or found]
-    if all(unsure) if bad else any(unsure):
-        return unknown(next(filter(None, unsure)))
+    reasons = (scene.unannounced(event.start_s) for event in bad or found)
+    unsure = [*takewhile(bool, reasons)] if bad else [*islice(filter(None, reasons), 1)]
+    if unsure and len(unsure) >= len(bad):
+        return unknown(unsure[0])
     counts = ', '.join(f'{n} of {least} s' for least in _BANDS_S
                        if (n := sum(length >= least for length in lengths)))
     return failed(f'silences: {counts}', span=(worst.start_s, worst.end_s))
 
 
 @decider
-def backchannels(scene: Scene, *, turn_s: Annotated[float, Gt(0)], per_s: Annotated[float, Gt(0)],
+def backchannels(scene: Scene, *, turn_s: Ratio, per_s: Ratio,
                  pair_min: Share) -> Verdict:
     """In each turn of the caller of `turn_s` or more the agent gives a listening signal every
     `per_s`."""
@@ -97,8 +95,8 @@ def backchannels(scene: Scene, *, turn_s: Annotated[float, Gt(0)], per_s: Annota
 
 
 @decider
-def no_interruption(scene: Scene, *, per_min: Annotated[float, Ge(0)],
-                    zero_at: Annotated[float, Gt(0)], bleed: Share) -> Verdict:
+def no_interruption(scene: Scene, *, per_min: Rate,
+                    zero_at: Ratio, bleed: Share) -> Verdict:
     """The agent cuts the caller off at most `per_min` times a minute of the caller's talk; the
     score falls to 0 at `zero_at`. Unknown where leaked sound is more than the share `bleed` of
     the overlaps."""
@@ -137,9 +135,7 @@ def repeat_politely(scene: Scene, *, pair_min: Share) -> Verdict:
     if polite or sure:
         return shared(len(polite), len(sure), pair_min, 'polite requests to repeat',
                       sure[0] if sure else polite[0])
-    why = next((why for act in ('repeat_polite', 'repeat_rude')
-                if (why := scene.unchecked(act, 0.0, scene.call.duration_s))), '')
-    return unknown(why) if why else not_applicable('nothing had to be repeated')
+    return absent(scene, ('repeat_polite', 'repeat_rude'), 'nothing had to be repeated')
 
 
 @decider
@@ -149,8 +145,7 @@ def echo_checked(scene: Scene, *, least: Share) -> Verdict:
     asked = [*scene.said('repeat_polite'), *scene.said('repeat_rude')]
     echoed = scene.said('echo_check')
     if not asked:
-        why = scene.unchecked('repeat_polite', 0.0, scene.call.duration_s)
-        return unknown(why) if why else not_applicable('nothing had to be repeated')
+        return absent(scene, 'repeat_polite', 'nothing had to be repeated')
     why = '' if echoed else scene.unchecked('echo_check', 0.0, scene.call.duration_s)
     return unknown(why) if why else shared(
         len(echoed), len(asked), least, 'fragments confirmed instead of repeated',

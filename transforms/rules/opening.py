@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
 from statistics import median
-from typing import Annotated
-
-from annotated_types import Ge, Gt
 
 from transforms.rules.clock import NO_CLOCK, local_time
 from transforms.rules.elements import (
@@ -22,10 +19,11 @@ from transforms.rules.elements import (
     plain,
     required_of,
 )
+from transforms.rules.options import ActName, Rate, Ratio, Seconds, Share
 from transforms.rules.pace import agent_rates
 from transforms.rules.registry import decider
 from transforms.rules.scene import ANNOUNCED, Scene
-from transforms.rules.shapes import ActName, Seconds, Share, avoided_in, limit
+from transforms.rules.shapes import absent, avoided_in, limit
 from transforms.rules.verdict import (
     FAIL,
     PASS,
@@ -58,14 +56,13 @@ def opening_element(scene: Scene, *, element: str, only_if_listed: bool) -> Verd
 @decider
 def greets_by_the_hour(scene: Scene, *,
                        forms: Mapping[str, Mapping[str, tuple[float, float]]],
-                       slack_h: Annotated[float, Ge(0)]) -> Verdict:
+                       slack_h: Rate) -> Verdict:
     """The greeting is of the hour. `forms`: language -> greeting -> local hours from and to
     (to < from: over midnight), each of which may be `slack_h` off."""
     start, end = scene.opening
     said = scene.said('greeting', start, end)
     if not said:
-        why = scene.unchecked('greeting', start, end)
-        return unknown(why) if why else not_applicable('no greeting was said')
+        return absent(scene, 'greeting', 'no greeting was said', (start, end))
     known = forms.get(scene.language)
     if known is None:
         return unknown(f'the greetings of the hour in {scene.language} are not known')
@@ -140,8 +137,7 @@ def no_help_only(scene: Scene) -> Verdict:
     start, end = scene.opening
     offer = scene.said('offer_help', start, end)
     if not offer:
-        why = scene.unchecked('offer_help', start, end)
-        return unknown(why) if why else not_applicable('no help was offered')
+        return absent(scene, 'offer_help', 'no help was offered', (start, end))
     named = any_of(heard(scene, element, start, end) for element in ('company', 'self_name'))
     if named.result != FAIL:
         return named
@@ -158,8 +154,8 @@ def elements_in_order(scene: Scene) -> Verdict:
     start, end = scene.opening
     firsts = [(said[0], name) for name in order if (said := scene.said(ACTS[name], start, end))]
     if len(firsts) < 2:
-        why = next((w for name in order if (w := scene.unchecked(ACTS[name], start, end))), '')
-        return unknown(why) if why else not_applicable('fewer than two elements were said')
+        return absent(scene, [ACTS[name] for name in order], 'fewer than two elements were said',
+                      (start, end))
     for (one, first), (other, second) in pairwise(firsts):
         if other.start_s < one.start_s:
             return failed(f'{second} before {first}'.replace('_', ' '), other)
@@ -236,7 +232,7 @@ def opening_complete(scene: Scene) -> Verdict:
 
 
 @decider
-def first_words_slow(scene: Scene, *, max_ratio: Annotated[float, Gt(0)], min_units: int,
+def first_words_slow(scene: Scene, *, max_ratio: Ratio, min_units: int,
                      min_turns: int) -> Verdict:
     """The agent speaks in the opening at most `max_ratio` times as fast as in the middle one of
     its turns. Turns of fewer than `min_units` words (ko: syllables; ja, zh: characters) have no
@@ -277,8 +273,7 @@ def asks_purpose(scene: Scene, *, window: str) -> Verdict:
     if told is not None and told.start_s <= end:
         return passed('the caller said it unasked', span=(told.start_s, told.end_s),
                       speaker=CALLER, evidence=told.text[:200])
-    why = next((w for act in ('offer_help', 'open_question')
-                if (w := scene.unchecked(act, start, end))), '')
+    why = scene.any_unchecked(('offer_help', 'open_question'), start, end)
     if not why and scene.call.direction is None:
         why = 'the direction of the call is not known'
     return unknown(why) if why else failed('the purpose was not asked for', span=(start, end),

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import wraps
 from math import inf
+from typing import Any
 
 from transforms.rules.clock import NO_CLOCK, local_time
 from transforms.rules.closing import closing_step
 from transforms.rules.elements import heard, plain
-from transforms.rules.registry import decider
+from transforms.rules.options import ActName, Seconds, Share
+from transforms.rules.registry import Decider, decider
 from transforms.rules.scene import Scene
-from transforms.rules.shapes import ActName, Seconds, Share, assented, avoided_in, said_in
+from transforms.rules.shapes import absent, assented, avoided_in, graded, said_in
 from transforms.rules.verdict import (
     FAIL,
     NOT_APPLICABLE,
-    PASS,
     UNKNOWN,
     Verdict,
     failed,
@@ -30,13 +32,19 @@ BUSINESS = ('data_check', 'satisfaction', 'special_needs', 'services', 'invitati
 _TAG = ('[phone]', '[email]', '[account]', '[card]')
 
 
+def on_outbound(decide: Decider) -> Decider:
+    """A rule of calls that the agent makes: of others it asks for nothing."""
+    @wraps(decide)
+    def asked(scene: Scene, **options: Any) -> Verdict:
+        return _not_outbound(scene) or decide(scene, **options)
+    return asked
+
+
 @decider
+@on_outbound
 def within_call_hours(scene: Scene, *, exempt_types: tuple[str, ...]) -> Verdict:
     """The call is made within `callback.hours` and outside `callback.lunch`, by the customer's
     clock. Calls of the exempt types were asked for at their hour."""
-    elsewhere = _not_outbound(scene)
-    if elsewhere:
-        return elsewhere
     rule = scene.standard.callback
     hours = None if rule.hours is None else [_hour(text) for text in rule.hours]
     if hours is None or None in hours:
@@ -55,18 +63,17 @@ def within_call_hours(scene: Scene, *, exempt_types: tuple[str, ...]) -> Verdict
 
 
 @decider
+@on_outbound
 def outbound_says(scene: Scene, *, act: ActName, window: str) -> Verdict:
     """On calls that the agent makes, the act is said in the window."""
-    return _not_outbound(scene) or _uncut(scene, said_in(scene, act, *scene.window(window)))
+    return _uncut(scene, said_in(scene, act, *scene.window(window)))
 
 
 @decider
+@on_outbound
 def confirms_person(scene: Scene, *, window: str) -> Verdict:
     """The agent asks whether this is the right person, by phrase or by the customer's name as a
     question."""
-    elsewhere = _not_outbound(scene)
-    if elsewhere:
-        return elsewhere
     start, end = scene.window(window)
     name = plain(scene.metadata.caller_name or '')
     for turn in scene.agent_turns if name else ():
@@ -79,22 +86,18 @@ def confirms_person(scene: Scene, *, window: str) -> Verdict:
 
 
 @decider
+@on_outbound
 def introduces_itself(scene: Scene, *, window: str) -> Verdict:
     """The agent gives name and company in the window."""
-    elsewhere = _not_outbound(scene)
-    if elsewhere:
-        return elsewhere
     span = scene.window(window)
     found = [_uncut(scene, heard(scene, element, *span)) for element in ('self_name', 'company')]
     return _worst(found)
 
 
 @decider
+@on_outbound
 def asks_convenience(scene: Scene, *, window: str) -> Verdict:
     """The agent asks whether it suits, after its name and before the first business question."""
-    elsewhere = _not_outbound(scene)
-    if elsewhere:
-        return elsewhere
     start, end = scene.window(window)
     name = scene.said('self_name', start, end)
     begin = name[0].start_s if name else start
@@ -105,27 +108,22 @@ def asks_convenience(scene: Scene, *, window: str) -> Verdict:
 
 
 @decider
+@on_outbound
 def reschedules(scene: Scene, *, within_s: Seconds, pair_min: Share) -> Verdict:
     """A customer who is busy is offered another time: asked when, or told when the agent calls."""
-    elsewhere = _not_outbound(scene)
-    if elsewhere:
-        return elsewhere
     return _answered(scene, 'caller_busy', within_s, pair_min,
                      (('call_again_offer',), ('callback_by_agent', 'time_named')),
                      'busy customers offered another time')
 
 
 @decider
+@on_outbound
 def refusal_respected(scene: Scene, *, within_s: Seconds) -> Verdict:
     """After the customer declines, the agent apologises within so many seconds and brings up no
     more business."""
-    elsewhere = _not_outbound(scene)
-    if elsewhere:
-        return elsewhere
     refusals = scene.said('caller_refusal')
     if not refusals:
-        why = scene.unchecked('caller_refusal', 0.0, scene.call.duration_s)
-        return unknown(why) if why else not_applicable('the customer declines nothing')
+        return absent(scene, 'caller_refusal', 'the customer declines nothing')
     first = refusals[0]
     pushed = min((hit for act in BUSINESS for hit in scene.said(act, first.end_s)),
                  key=lambda hit: hit.start_s, default=None)
@@ -140,30 +138,25 @@ def refusal_respected(scene: Scene, *, within_s: Seconds) -> Verdict:
 
 
 @decider
+@on_outbound
 def no_harmful_opener(scene: Scene, *, window: str, courteous_in: tuple[str, ...]) -> Verdict:
     """No riddles ("guess who is calling") and no "sorry to trouble you", which is courtesy in some
     languages (`courteous_in`)."""
-    elsewhere = _not_outbound(scene)
-    if elsewhere:
-        return elsewhere
     acts = ['harmful_opener', *([] if scene.language in courteous_in else ['trouble_you'])]
     return _uncut(scene, _worst([avoided_in(scene, act, *scene.window(window)) for act in acts]))
 
 
 @decider
+@on_outbound
 def name_not_rushed(scene: Scene, *, call_types: tuple[str, ...]) -> Verdict:
     """On cold calls the agent asks the customer's name after giving its own and letting the
     customer speak."""
-    elsewhere = _not_outbound(scene)
-    if elsewhere:
-        return elsewhere
     wrong = _other_type(scene, call_types)
     if wrong:
         return wrong
     asked = scene.said('ask_name')
     if not asked:
-        why = scene.unchecked('ask_name', 0.0, scene.call.duration_s)
-        return unknown(why) if why else not_applicable('the name was not asked for')
+        return absent(scene, 'ask_name', 'the name was not asked for')
     hit = asked[0]
     if not any(turn.speaker == CALLER and turn.start_s < hit.start_s for turn in scene.turns):
         return failed('the name was asked for before the customer spoke', hit)
@@ -174,12 +167,10 @@ def name_not_rushed(scene: Scene, *, call_types: tuple[str, ...]) -> Verdict:
 
 
 @decider
+@on_outbound
 def verifies_data(scene: Scene, *, call_types: tuple[str, ...], within_s: Seconds) -> Verdict:
     """On follow-up calls the customer's data are checked, and the customer confirms them within so
     many seconds."""
-    elsewhere = _not_outbound(scene)
-    if elsewhere:
-        return elsewhere
     wrong = _other_type(scene, call_types)
     if wrong:
         return wrong
@@ -220,11 +211,9 @@ def reminds_documents(scene: Scene, *, queues: tuple[str, ...]) -> Verdict:
 
 
 @decider
+@on_outbound
 def thanks_for_time(scene: Scene) -> Verdict:
     """Calls that the agent makes end with thanks or a wish, and a farewell."""
-    elsewhere = _not_outbound(scene)
-    if elsewhere:
-        return elsewhere
     steps = [closing_step(scene, step='thanks'), closing_step(scene, step='farewell')]
     asked = [step for step in steps if step.result != NOT_APPLICABLE]
     return _worst(asked) if asked else steps[0]
@@ -234,35 +223,23 @@ def thanks_for_time(scene: Scene) -> Verdict:
 def appointment_confirmed(scene: Scene, *, weights: Mapping[str, float], within_s: Seconds,
                           pass_score: Share) -> Verdict:
     """An appointment is confirmed with its time, the customer agrees within so many seconds, and
-    leave is asked to remind them. `weights`: of time, assent and reminder; `score` is their sum,
-    kept from `pass_score` on."""
+    leave is asked to remind them. `weights`: of time, assent and reminder; `score` is the share
+    that is kept, from `pass_score` on."""
     made = scene.said('appointment')
     if not made:
-        why = scene.unchecked('appointment', 0.0, scene.call.duration_s)
-        return unknown(why) if why else not_applicable('no appointment was made')
+        return absent(scene, 'appointment', 'no appointment was made')
     hit = made[-1]
     span = hit.start_s - within_s, hit.end_s + within_s
-    missing, score = [], 0.0
-    for part, act in (('time', 'time_named'), ('reminder', 'reminder_question')):
-        if scene.said(act, *(span if part == 'time' else (0.0, inf))):
-            score += weights[part]
-            continue
-        why = scene.unchecked(act, 0.0, scene.call.duration_s)
-        if why:
-            return unknown(why)
-        missing.append(part)
     agreed = said_in(scene, 'assent', hit.end_s, span[1])
     # A turn of "yes, okay" alone is found as a listening signal.
-    nods = any(other.speaker == CALLER and hit.end_s <= other.start_s <= span[1]
-               for other in scene.phrases('backchannel'))
-    if agreed.result == UNKNOWN and not nods:
-        return agreed
-    if agreed.result == PASS or nods:
-        score += weights['assent']
-    else:
-        missing.append('assent')
-    why = f'appointment without {", ".join(missing)}' if missing else 'appointment confirmed'
-    return (passed if score >= pass_score else failed)(why, hit, score=score)
+    nod = next((other for other in scene.phrases('backchannel') if other.speaker == CALLER
+                and hit.end_s <= other.start_s <= span[1]), None)
+    return graded([('time', weights['time'], said_in(scene, 'time_named', *span)),
+                   ('reminder', weights['reminder'],
+                    said_in(scene, 'reminder_question', 0.0, scene.call.duration_s)),
+                   ('assent', weights['assent'],
+                    passed('the customer agreed', nod) if nod else agreed)],
+                  pass_score, 'appointment confirmed', 'appointment without', hit)
 
 
 @decider
@@ -271,8 +248,7 @@ def gives_directions(scene: Scene) -> Verdict:
     invited = scene.said('invitation')
     end = scene.call.duration_s
     if not invited:
-        why = scene.unchecked('invitation', 0.0, end)
-        return unknown(why) if why else not_applicable('nobody was invited')
+        return absent(scene, 'invitation', 'nobody was invited')
     return said_in(scene, 'address', 0.0, end)
 
 
@@ -333,8 +309,7 @@ def _answered(scene: Scene, trigger: str, within_s: float, pair_min: float,
     """Each saying of the trigger is followed by all acts of one of the ways."""
     triggers = scene.said(trigger)
     if not triggers:
-        gap = scene.unchecked(trigger, 0.0, scene.call.duration_s)
-        return unknown(gap) if gap else not_applicable(f'no {trigger.replace("_", " ")}')
+        return absent(scene, trigger, f'no {trigger.replace("_", " ")}')
     passes, missed, gap = 0, list[Event](), ''
     for hit in triggers:
         start, end = hit.start_s, hit.end_s + within_s

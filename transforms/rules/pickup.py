@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import floor, inf
-from typing import Annotated, NamedTuple
-
-from annotated_types import Gt
+from typing import NamedTuple
 
 from transforms.protocol import PickupRule
+from transforms.rules.options import Ratio, Seconds, Share
 from transforms.rules.registry import decider
 from transforms.rules.scene import Scene
-from transforms.rules.shapes import Seconds, Share
 from transforms.rules.verdict import (
     FAIL,
     UNKNOWN,
@@ -23,7 +21,6 @@ from transforms.rules.verdict import (
 )
 from warehouse.records import AGENT
 
-Cycle = Annotated[float, Gt(0)]
 Range = tuple[float, float]  # what a value may be, both included
 
 EVIDENCE_MOST = 200  # characters
@@ -40,7 +37,7 @@ class _Rang(NamedTuple):
 
 
 @decider
-def answered_soon(scene: Scene, *, shortest_cycle_s: Cycle, longest_cycle_s: Cycle) -> Verdict:
+def answered_soon(scene: Scene, *, shortest_cycle_s: Ratio, longest_cycle_s: Ratio) -> Verdict:
     """The call is answered within `pickup.max_rings` rings or `pickup.max_s` seconds, as
     `pickup.rule` joins them. Where the phone system tells seconds alone, the rings lie between
     those of the slowest and of the quickest cadence."""
@@ -48,7 +45,7 @@ def answered_soon(scene: Scene, *, shortest_cycle_s: Cycle, longest_cycle_s: Cyc
 
 
 @decider
-def not_late(scene: Scene, *, shortest_cycle_s: Cycle, longest_cycle_s: Cycle,
+def not_late(scene: Scene, *, shortest_cycle_s: Ratio, longest_cycle_s: Ratio,
              late_score: Share) -> Verdict:
     """Fewer than `pickup.late_rings` rings are heard out. An answer that is late for the rule of
     three rings, but not so late, has `late_score`."""
@@ -72,7 +69,7 @@ def not_late(scene: Scene, *, shortest_cycle_s: Cycle, longest_cycle_s: Cycle,
 
 
 @decider
-def not_instant(scene: Scene, *, shortest_cycle_s: Cycle, longest_cycle_s: Cycle) -> Verdict:
+def not_instant(scene: Scene, *, shortest_cycle_s: Ratio, longest_cycle_s: Ratio) -> Verdict:
     """At least `pickup.min_rings` rings are heard out, on lines that a person answers."""
     least = scene.standard.pickup.min_rings
     if least is None:

@@ -7,50 +7,31 @@ ask for is worked out when it is first asked, once a call.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from math import inf
 from operator import attrgetter
-from typing import NamedTuple
+from typing import cast
 
-from transforms.intervals import Span, covered, subtract, union
+import numpy as np
+
+from transforms.intervals import Span, subtract, union
 from transforms.metadata import Metadata, metadata_of
 from transforms.phrasebook import Phrasebook
 from transforms.rings import find_ringing
 from transforms.rules.coverage import Coverage, spoken
 from transforms.rules.gates import acts_of, unread, window_of
+from transforms.rules.moments import Reply, Wait
 from transforms.rules.signoff import Signoff, find_signoff
 from transforms.rules.texts import is_punctuated, questions
 from transforms.standard import Standard
 from transforms.talk import FULL, NONE, LaneWords, Talk, trust_of
 from warehouse.records import AGENT, CALLER, Call, Event, Kpis, Turn, Words
 
+UNREAD = 'the words are not known well enough'
 ANNOUNCED = 'announced'  # of a hold, and of a silence too short to be one
 _TOLD = frozenset({'manifest', 'config'})  # sources of the agent's lane that need no confidence
 _START = attrgetter('start_s')
-
-
-class Wait(NamedTuple):
-    """The caller is made to wait. `is_soft`: on an open line, silence that was announced."""
-
-    start_s: float
-    end_s: float
-    label: str  # metadata, music, zero or announced
-    is_soft: bool
-    confidence: float | None
-
-    @property
-    def length_s(self) -> float:
-        return self.end_s - self.start_s
-
-
-class Reply(NamedTuple):
-    """The floor was the agent's to take: the caller's turn, and the agent's next sound."""
-
-    turn: Turn
-    start_s: float  # the end of the caller's turn
-    end_s: float  # the agent's next sound, the next wait, or the end
-    gap_s: float
 
 
 class Scene:
@@ -161,9 +142,11 @@ class Scene:
                 for who in (AGENT, CALLER)}
 
     @cached_property
-    def word_starts(self) -> list[float]:
+    def word_starts(self) -> Sequence[float]:
         """When each word starts; one without a time starts with the one before it."""
         last, starts = 0.0, []
+        if not np.isnan(self.words.arrays.start_s).any():
+            return cast('Sequence[float]', self.words.start_s)
         for start in self.words.start_s:
             last = last if start is None else start
             starts.append(last)
@@ -200,6 +183,21 @@ class Scene:
         found += [Wait(e.start_s, e.end_s, ANNOUNCED, True, e.confidence)
                   for e in self.events('silence') if e.label == ANNOUNCED]
         return sorted(wait for wait in found if wait.length_s >= least)
+
+    def unannounced(self, start_s: float) -> str:
+        """Why a silence may have been announced all the same; '' where it was not."""
+        since = max(0.0, start_s - self.standard.hold_protocol.reason_s)
+        return self.any_unchecked(('wait_request', 'wait_reason'), since, start_s)
+
+    @cached_property
+    def perhaps_waited(self) -> str:
+        """Without any wait in the call, why one of its silences may be one; '' where none can."""
+        if self.metadata.has_holds or self.waits:
+            return ''
+        least = self.standard.hold_protocol.min_wait_s
+        return next((why for event in self.events('silence') if event.label in ('gap', 'pause')
+                     and event.end_s - event.start_s >= least
+                     and (why := self.unannounced(event.start_s))), '')
 
     @cached_property
     def replies(self) -> list[Reply]:
@@ -333,26 +331,34 @@ class Scene:
         The lane is known to be that party's, the recording reaches the call's end, words of a good
         score cover the party's speech there, and the phrase lists of the act are accepted.
         """
-        return self._unheard or self._unread[act] or self.uncovered(
+        return self._unread[act] or self.uncovered(
             self.phrasebook.acts[act].speaker, start_s, end_s)
+
+    def any_unchecked(self, acts: Iterable[str], start_s: float, end_s: float) -> str:
+        """The first of the reasons for some acts; '' where not finding any of them proves it."""
+        unread, known = self._unread, self.phrasebook.acts
+        for act in acts:
+            why = unread[act] or self.uncovered(known[act].speaker, start_s, end_s)
+            if why:
+                return why
+        return ''
 
     def uncovered(self, speaker: str, start_s: float, end_s: float) -> str:
         """Why words that a party said between two instants could be missing; '' if none can."""
+        if self._unsure:
+            return self._unsure
         key = speaker, start_s, end_s
         known = self._uncovered.get(key)
         if known is None:
-            known = self._uncovered[key] = self._unsure or self._missing(*key)
+            known = self._uncovered[key] = self._missing(*key)
         return known
 
     @cached_property
-    def _unheard(self) -> str:
-        """Why no phrase that was not found proves anything."""
-        if self.lexicon is not None and self.phrase_trust == NONE:
-            return f'no phrase of {self.language} is in all that was said: is that its language?'
-        return ''
-
-    @cached_property
     def _unread(self) -> Mapping[str, str]:
+        """Of each act, why nowhere in the call anything follows from not finding it."""
+        if self.lexicon is not None and self.phrase_trust == NONE:
+            return dict.fromkeys(self.phrasebook.acts, f'no phrase of {self.language} is in all '
+                                 'that was said: is that its language?')
         return unread(self.phrasebook, self.language, self.standard.checked.accept_unreviewed)
 
     @cached_property
@@ -360,7 +366,7 @@ class Scene:
         """Why nowhere in the call the words are known well enough to miss any."""
         call, least = self.call, self.standard.checked.role_confidence
         if self.trust != FULL:
-            return 'the words are not known well enough'
+            return UNREAD
         if call.agent_lane_source not in _TOLD and (call.agent_lane_confidence or 0.0) < least:
             return 'who is the agent is not sure'
         return ''
@@ -386,8 +392,3 @@ class Scene:
         """Whether the recording begins after the answer: the greeting may be missing."""
         answered = self.metadata.answered_s
         return answered is not None and answered < -self.standard.closing.cut_s
-
-    def silent_for(self, span: Span) -> float:
-        """How many seconds of a span neither party speaks."""
-        both = union([*self.speech[AGENT], *self.speech[CALLER]])
-        return span[1] - span[0] - covered(span, both)

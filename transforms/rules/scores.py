@@ -10,13 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from transforms.protocol import ScoreRule
-from transforms.rules.scene import Scene, Wait
+from transforms.rules.moments import Wait
+from transforms.rules.scene import Scene
 from transforms.rules.signoff import Signoff
 from transforms.rules.verdict import FAIL, NOT_APPLICABLE, PASS, UNKNOWN, Verdict
 from transforms.standard import Standard
 from warehouse.records import Finding
 
 CHARGED_ELSEWHERE = 'charged_elsewhere'
+IN_OPENING = ('pickup-within-three-rings', 'opening-no-bare-hello',
+              'opening-caller-name-tactful')  # rules that are elements of `opening_score`
 KNOWN = (PASS, FAIL)
 
 Element = tuple[float, float | None]  # weight, score; None: not known

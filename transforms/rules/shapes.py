@@ -7,18 +7,23 @@ that something was not heard proves something only where `Scene.unchecked` finds
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
 
-from annotated_types import Ge, Interval
-
+from transforms.intervals import Span
+from transforms.rules.options import ActName, Seconds, Share
 from transforms.rules.registry import decider
 from transforms.rules.scene import Scene
-from transforms.rules.verdict import Verdict, failed, not_applicable, passed, shared, unknown
+from transforms.rules.verdict import (
+    PASS,
+    UNKNOWN,
+    Verdict,
+    failed,
+    not_applicable,
+    passed,
+    shared,
+    unknown,
+)
 from warehouse.records import AGENT, CALLER, Event
-
-ActName = str  # checked against configs/lexicon/acts.yaml when a standard is read
-Seconds = Annotated[float, Ge(0)]
-Share = Annotated[float, Interval(ge=0, le=1)]
 
 
 @decider
@@ -81,8 +86,7 @@ def paired(scene: Scene, triggers: list[Event], trigger: str, act: str | tuple[s
     """
     acts = (act,) if isinstance(act, str) else act
     if not triggers:
-        why = scene.unchecked(trigger, 0.0, scene.call.duration_s)
-        return unknown(why) if why else not_applicable(f'no {_name(trigger)}')
+        return absent(scene, trigger, f'no {_name(trigger)}')
     passes, fails, why, missed = 0, 0, '', triggers[0]
     for hit in triggers:
         start = hit.start_s - before_s
@@ -90,7 +94,7 @@ def paired(scene: Scene, triggers: list[Event], trigger: str, act: str | tuple[s
         if any(found is not hit for one in acts for found in scene.said(one, start, end)):
             passes += 1
             continue
-        gap = next((gap for one in acts if (gap := scene.unchecked(one, start, end))), '')
+        gap = scene.any_unchecked(acts, start, end)
         if gap:
             why = gap
             continue
@@ -100,6 +104,34 @@ def paired(scene: Scene, triggers: list[Event], trigger: str, act: str | tuple[s
         return unknown(why)
     wanted = ' or '.join(map(_name, acts))
     return shared(passes, fails, pair_min, f'{_name(trigger)} with {wanted}', missed)
+
+
+def absent(scene: Scene, act: str | Sequence[str], why: str, span: Span | None = None) -> Verdict:
+    """Nothing to judge, for an act was not said, in the call or a span of it: not applicable,
+    unless it may have been said unheard. Of several acts any would have been something to judge.
+    """
+    start_s, end_s = span or (0.0, scene.call.duration_s)
+    gap = scene.unchecked(act, start_s, end_s) if isinstance(act, str) else \
+        scene.any_unchecked(act, start_s, end_s)
+    return unknown(gap) if gap else not_applicable(why)
+
+
+def graded(parts: Sequence[tuple[str, float, Verdict]], least: float, whole: str, broken: str,
+           at: Event) -> Verdict:
+    """The verdict of a rule of several parts (name, weight, verdict): `score` is the share of the
+    weights whose parts are kept, enough from `least` on. Unknown where a part is.
+
+    Args:
+      whole, broken: the reason where no part is missing, and what comes before those that are.
+    """
+    for _, _, part in parts:
+        if part.result == UNKNOWN:
+            return unknown(part.why)
+    missing = [name for name, _, part in parts if part.result != PASS]
+    score = sum(weight for _, weight, part in parts if part.result == PASS) \
+        / sum(weight for _, weight, _ in parts)
+    decide = passed if score >= least else failed
+    return decide(f'{broken} {" and ".join(missing)}' if missing else whole, at, score=score)
 
 
 def limit(value: float | None, why: str, *, low: float | None = None, high: float | None = None,

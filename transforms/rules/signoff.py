@@ -232,8 +232,7 @@ def _unchecked(group: Group, cluster: Sequence[Event], scene: Scene) -> str:
     closing = scene.standard.closing
     opens = cluster[0].start_s if cluster else scene.conversation_end_s
     start = min(opens - closing.window_s, scene.conversation_end_s - closing.window_min_s)
-    return next((why for act in group
-                 if (why := scene.unchecked(_LISTS[act], start, scene.call.duration_s))), '')
+    return scene.any_unchecked([_LISTS[act] for act in group], start, scene.call.duration_s)
 
 
 def _no_conversation(scene: Scene) -> bool:

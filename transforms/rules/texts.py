@@ -157,7 +157,9 @@ def numbers(text: str, language: str, least: int) -> list[str]:
     """The numbers of at least so many digits, as digits, whether written or spelt out: one after
     the other, pauses and hyphens between them."""
     spelt = _DIGITS.get(language, {})
-    if _spelt_out(text, language, spelt) < least - 1 and not _FIGURE.search(text):
+    figures = len(_FIGURE.findall(text))
+    if figures < least and not (_names_any(text, spelt) if figures else _spelt_out(
+            text, language, spelt) >= least - 1):
         return []
     parts = text if language in _UNSPACED else [
         piece for word in _words(text) for piece in (list(word) if word.isdigit() else [word])]
@@ -177,6 +179,11 @@ def _spelt_out(text: str, language: str, spelt: Mapping[str, float]) -> int:
     if language in _UNSPACED:
         return sum(text.count(word) for word in spelt)
     return sum(map(spelt.__contains__, text.casefold().replace(',', ' ').split()))
+
+
+def _names_any(text: str, words: Iterable[str]) -> bool:
+    folded = text.casefold()
+    return any(word in folded for word in words)
 
 
 def is_redacted(text: str) -> bool:
@@ -211,10 +218,20 @@ def calls(text: str, name: str, language: str) -> bool:
     if language in _UNSPACED:
         folded = text.casefold()
         return any(part in folded for part in name.casefold().split())
-    parts = [part for part in _words(name) if len(part) > 1]
+    parts, initial = _parts_of(name)
+    if not initial.search(text.casefold()):
+        return False
     heard = _words(text)
     return any(part in heard or any(word[0] == part[0] and alike(word, part) for word in heard)
                for part in parts)
+
+
+@lru_cache(maxsize=64)
+def _parts_of(name: str) -> tuple[list[str], re.Pattern[str]]:
+    """The parts of a name, and how a word that is one of them begins."""
+    parts = [part for part in _words(name) if len(part) > 1]
+    letters = ''.join(sorted({part[0] for part in parts}))
+    return parts, re.compile(rf'(?<![^\W_])[{letters}]' if letters else r'(?!)')
 
 
 def opens_with(text: str, words: tuple[str, ...], softened_by: tuple[str, ...]) -> bool:

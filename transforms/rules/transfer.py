@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 from math import inf
-from typing import Annotated
-
-from annotated_types import Ge, Interval
 
 from transforms.phrases import is_cased
+from transforms.rules.options import Seconds, Share
 from transforms.rules.registry import decider
 from transforms.rules.scene import Scene
-from transforms.rules.shapes import assented, avoided_in, is_sure, paired, said_in
+from transforms.rules.shapes import absent, assented, avoided_in, is_sure, paired, said_in
 from transforms.rules.texts import content_words
 from transforms.rules.verdict import (
     NOT_APPLICABLE,
@@ -27,8 +25,6 @@ from transforms.rules.verdict import (
 )
 from warehouse.records import AGENT, CALLER, Event
 
-Seconds = Annotated[float, Ge(0)]
-Share = Annotated[float, Interval(ge=0, le=1)]
 _WARM = ('transfer_announcement', 'transfer_permission')
 _COLD = ('unsure', 'wait_bare')
 _DECLINED = ('objection', 'caller_refusal')
@@ -103,8 +99,7 @@ def thanks_after_consent(scene: Scene, *, within_s: Seconds) -> Verdict:
     """Once the caller has agreed to a transfer, the agent thanks."""
     asked = scene.said('transfer_permission')
     if not asked:
-        why = scene.unchecked('transfer_permission', 0.0, scene.call.duration_s)
-        return unknown(why) if why else not_applicable('no leave was asked')
+        return absent(scene, 'transfer_permission', 'no leave was asked')
     consents = [yes for hit in asked for yes in _consents(scene, hit.end_s, within_s)]
     if consents:
         return paired(scene, consents, 'assent', 'thanks', 0.0, within_s, 1.0)
@@ -126,8 +121,7 @@ def names_target(scene: Scene, *, within_s: Seconds, least: Share) -> Verdict:
     said = [*scene.said('transfer_announcement', start, end),
             *scene.said('transfer_permission', start, end)]
     if not said:
-        gap = next((w for act in ('transfer_announcement', 'transfer_permission') if (
-            w := scene.unchecked(act, start, end))), '')
+        gap = scene.any_unchecked(_WARM, start, end)
         return unknown(gap) if gap else failed('nobody was named', span=(start, end),
                                                speaker=AGENT)
     told = [(turn.text, hit) for hit in said if (turn := scene.turn_at(AGENT, hit.start_s))]
@@ -196,8 +190,7 @@ def no_cold_handoff(scene: Scene, *, within_s: Seconds) -> Verdict:
         last = next((t for t in reversed(scene.agent_turns) if t.start_s <= at), None)
         since = max(start, last.start_s) if last else start
         cold = [hit for act in _COLD for hit in scene.said(act, since, at) if is_sure(scene, hit)]
-        gap = next((w for act in (_WARM if cold else _COLD) if (
-            w := scene.unchecked(act, start, at))), '')
+        gap = scene.any_unchecked(_WARM if cold else _COLD, start, at)
         if cold and not gap:
             return failed('handed over without a word', cold[0])
         gaps = gaps or gap
@@ -226,8 +219,7 @@ def screening_tactful(scene: Scene) -> Verdict:
     this?"; who has given it need not be asked."""
     wanted = scene.said('asks_person')
     if not wanted:
-        why = scene.unchecked('asks_person', 0.0, scene.call.duration_s)
-        return unknown(why) if why else not_applicable('the caller asks for nobody')
+        return absent(scene, 'asks_person', 'the caller asks for nobody')
     start = wanted[0].start_s
     end = next((at for at in outgoing(scene)[0] if at > start), scene.call.duration_s)
     blunt = avoided_in(scene, 'ask_name_blunt', start, end)
@@ -245,9 +237,8 @@ def absence_first(scene: Scene) -> Verdict:
     """That the wanted person is out is said before the caller is asked for the name."""
     out, asked = scene.said('absence'), scene.said('ask_name')
     if not out or not asked:
-        why = scene.unchecked('absence', 0.0, scene.call.duration_s) if not out else \
-            scene.unchecked('ask_name', 0.0, scene.call.duration_s)
-        return unknown(why) if why else not_applicable('nobody is out, or no name was asked')
+        return absent(scene, 'ask_name' if out else 'absence',
+                      'nobody is out, or no name was asked')
     if out[0].start_s <= asked[0].start_s:
         return passed('said before the name was asked', out[0])
     return failed('the name was asked first', asked[0])
@@ -260,16 +251,14 @@ def absent_offer(scene: Scene, *, acts: tuple[str, ...], within_s: Seconds,
     where the caller does not want another person."""
     out = scene.said('absence')
     if not out:
-        why = scene.unchecked('absence', 0.0, scene.call.duration_s)
-        return unknown(why) if why else not_applicable('nobody is out')
+        return absent(scene, 'absence', 'nobody is out')
     trigger = out[0]
     if after_objection:
         until = trigger.end_s + within_s
         declined = [hit for act in _DECLINED for hit in scene.said(act, trigger.end_s, until)]
         if not declined:
-            why = next((w for act in _DECLINED if (
-                w := scene.unchecked(act, trigger.end_s, until))), '')
-            return unknown(why) if why else not_applicable('the caller declines nothing')
+            return absent(scene, _DECLINED, 'the caller declines nothing',
+                          (trigger.end_s, until))
         trigger = declined[0]
     end = trigger.end_s + within_s
     return any_of([said_in(scene, act, trigger.end_s, end) for act in acts], 'an offer')
@@ -282,8 +271,7 @@ def message_open_question(scene: Scene) -> Verdict:
     if opened:
         return passed('asked openly', opened[0])
     if not closed:
-        why = scene.unchecked('message_offer', 0.0, scene.call.duration_s)
-        return unknown(why) if why else not_applicable('no message was offered')
+        return absent(scene, 'message_offer', 'no message was offered')
     why = scene.unchecked('message_open', 0.0, scene.call.duration_s)
     return unknown(why) if why else failed('a yes/no question', closed[0])
 
@@ -294,8 +282,7 @@ def escalates_beyond_authority(scene: Scene, *, within_s: Seconds) -> Verdict:
     `score` is the share of the three."""
     beyond = scene.said('out_of_authority')
     if not beyond:
-        why = scene.unchecked('out_of_authority', 0.0, scene.call.duration_s)
-        return unknown(why) if why else not_applicable('nothing was beyond the agent\'s authority')
+        return absent(scene, 'out_of_authority', 'nothing was beyond the agent\'s authority')
     turn = scene.turn_at(AGENT, beyond[0].start_s)
     start = min(turn.start_s, beyond[0].start_s) if turn else beyond[0].start_s
     parts = [said_in(scene, act, start, beyond[0].end_s + within_s)

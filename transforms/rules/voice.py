@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from math import fsum, sqrt
 from statistics import median
-from typing import Annotated
-
-from annotated_types import Ge, Interval
 
 from transforms.rates import count_units, rate_unit
+from transforms.rules.options import Count, Rate, Seconds, Share
 from transforms.rules.registry import decider
 from transforms.rules.scene import Scene
 from transforms.rules.shapes import limit
@@ -16,11 +14,7 @@ from transforms.rules.verdict import Verdict, failed, not_applicable, passed, un
 from transforms.talk import NONE
 from warehouse.records import AGENT, Turn
 
-Seconds = Annotated[float, Ge(0)]
 Decibel = float
-Semitones = Annotated[float, Ge(0)]
-Share = Annotated[float, Interval(ge=0, le=1)]
-Count = Annotated[int, Ge(1)]
 Rates = dict[str, tuple[float, float]]  # language -> lowest and highest per minute
 
 MUFFLED = 'there is too little speech'
@@ -90,7 +84,7 @@ def raises_for_noise(scene: Scene) -> Verdict:
 
 
 @decider
-def not_louder_when_angry(scene: Scene, *, caller_db: Decibel, caller_st: Semitones,
+def not_louder_when_angry(scene: Scene, *, caller_db: Decibel, caller_st: Rate,
                           agent_db: Decibel) -> Verdict:
     """After a turn of the caller that is that much louder and higher than the caller's median, the
     agent's next turn is no more than `agent_db` over the agent's median."""
@@ -124,7 +118,7 @@ def quiet_environment(scene: Scene, *, least_db: Decibel) -> Verdict:
 
 
 @decider
-def not_monotone(scene: Scene, *, least_st: Semitones, min_speech_s: Seconds) -> Verdict:
+def not_monotone(scene: Scene, *, least_st: Rate, min_speech_s: Seconds) -> Verdict:
     """How far the agent's pitch moves: the mean interquartile range of the turns, in semitones. A
     description of pitch, not of feelings."""
     turns = [t for t in scene.agent_turns if t.f0_iqr_st is not None]

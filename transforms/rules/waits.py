@@ -9,7 +9,8 @@ import re
 from typing import NamedTuple
 
 from transforms.intervals import Span
-from transforms.rules.scene import Scene, Wait
+from transforms.rules.moments import Wait
+from transforms.rules.scene import Scene
 from transforms.rules.shapes import assented
 from transforms.rules.texts import contains, duration_s, questions
 from warehouse.records import AGENT, Event, Turn
@@ -49,7 +50,7 @@ def said_before(scene: Scene, wait: Wait, acts: tuple[str, ...], within_s: float
         found = scene.said(act, start, end)
         if found:
             return Part(1.0, f'{_named(act)} was said before the wait', found[-1])
-    why = _unchecked(scene, acts, start, end)
+    why = scene.any_unchecked(acts, start, end)
     named = ' or '.join(map(_named, acts))
     return Part(None, why) if why else Part(
         0.0, f'no {named} before the wait', span=(wait.start_s, wait.end_s))
@@ -106,7 +107,8 @@ def limit_named(scene: Scene, wait: Wait) -> Part:
         hit for hit in scene.said('wait_request', start, end) if _is_vague(scene, hit)]
     if loose:
         return Part(vague, 'the time limit is vague', loose[-1])
-    why = _unchecked(scene, ('time_limit', 'vague_limit') if vague else ('time_limit',), start, end)
+    acts = ('time_limit', 'vague_limit') if vague else ('time_limit',)
+    why = scene.any_unchecked(acts, start, end)
     return Part(None, why) if why else Part(
         0.0, 'no time limit was named', span=(wait.start_s, wait.end_s))
 
@@ -152,7 +154,7 @@ def courtesy(scene: Scene, wait: Wait, forms: tuple[str, ...]) -> Part | None:
         found = scene.said(act, *span)
         if found:
             return Part(1.0, f'{_named(act)} was said after the wait', found[0])
-    why = _unchecked(scene, acts, *span)
+    why = scene.any_unchecked(acts, *span)
     return Part(None, why) if why else Part(
         0.0, f'no {" or ".join(forms)} after the wait', span=span)
 
@@ -196,12 +198,6 @@ def length_score(scene: Scene, wait: Wait) -> float | None:
     return min(1.0, score + scene.standard.scores.late_offer) if offered(scene, wait) else score
 
 
-def unannounced(scene: Scene, start_s: float, end_s: float) -> str:
-    """Why a silence may have been announced all the same; '' where it was not."""
-    since = start_s - scene.standard.hold_protocol.reason_s
-    return _unchecked(scene, ('wait_request', 'wait_reason'), max(0.0, since), start_s)
-
-
 def _asking(scene: Scene, wait: Wait) -> Span:
     """When a wait is asked for."""
     return before(scene, wait, scene.standard.hold_protocol.request_s)
@@ -219,10 +215,6 @@ def _is_vague(scene: Scene, hit: Event) -> bool:
     lexicon = scene.lexicon
     return lexicon is not None and contains(
         hit.evidence or '', lexicon.categories.get('vague_limit', ()), scene.language)
-
-
-def _unchecked(scene: Scene, acts: tuple[str, ...], start_s: float, end_s: float) -> str:
-    return next((why for act in acts if (why := scene.unchecked(act, start_s, end_s))), '')
 
 
 def _named(act: str) -> str:

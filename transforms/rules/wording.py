@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import ceil
-from typing import Annotated
 
-from annotated_types import Ge, Gt
-
+from transforms.rules.options import ActName, Count, Rate, Ratio, Seconds, Share, Words
 from transforms.rules.registry import decider
-from transforms.rules.scene import Scene
-from transforms.rules.shapes import ActName, Seconds, Share, assented, avoided_in, limit
+from transforms.rules.scene import UNREAD, Scene
+from transforms.rules.shapes import absent, assented, avoided_in, limit
 from transforms.rules.texts import (
     calls,
     contains,
@@ -33,11 +31,6 @@ from transforms.rules.verdict import (
 )
 from transforms.talk import FULL
 from warehouse.records import AGENT, Event, Turn
-
-UNREAD = 'the words are not known well enough'
-Rate = Annotated[float, Ge(0)]
-Count = Annotated[int, Ge(0)]
-Words = tuple[str, ...]
 
 _COURTESIES = {'please': ('please',),
                'thank you': ('thanks', 'return_thanks', 'thanks_for_telling')}
@@ -102,8 +95,7 @@ def please_and_thanks(scene: Scene) -> Verdict:
     missing = [name for name, acts in _COURTESIES.items() if not any(map(scene.said, acts))]
     if not missing:
         return passed('please and thank you were said', scene.said('please')[0])
-    why = next((why for name in missing
-                if (why := scene.unchecked(_COURTESIES[name][0], 0.0, end))), '')
+    why = scene.any_unchecked([_COURTESIES[name][0] for name in missing], 0.0, end)
     return unknown(why) if why else failed(f'never said: {", ".join(missing)}', span=(0.0, end),
                                            speaker=AGENT)
 
@@ -119,8 +111,7 @@ def name_used(scene: Scene) -> Verdict:
         return unknown(UNREAD)
     name = scene.metadata.caller_name or _said_name(scene)
     if not name:
-        why = scene.unchecked('caller_name', 0.0, end)
-        return unknown(why) if why else not_applicable('the caller\'s name is not known')
+        return absent(scene, 'caller_name', 'the caller\'s name is not known')
     used = [turn for turn in scene.agent_turns if calls(turn.text, name, scene.language)]
     why = f'the caller was called by name {len(used)} times'
     few = rule.min_uses is not None and len(used) < rule.min_uses
@@ -196,8 +187,8 @@ def plain_words(scene: Scene, *, jargon: Words, per_100: Rate) -> Verdict:
 
 
 @decider
-def short_turns(scene: Scene, *, share: Share, usual_s: Annotated[float, Gt(0)],
-                longest_s: Annotated[float, Gt(0)]) -> Verdict:
+def short_turns(scene: Scene, *, share: Share, usual_s: Ratio,
+                longest_s: Ratio) -> Verdict:
     """The share `share` of the agent's turns lasts no longer than `usual_s`, and none longer than
     `longest_s`."""
     turns = sorted(scene.agent_turns, key=lambda turn: turn.end_s - turn.start_s)
@@ -265,8 +256,7 @@ def speakerphone_consent(scene: Scene, *, within_s: Seconds) -> Verdict:
     was switched on silently cannot be heard."""
     found = scene.said('speakerphone')
     if not found:
-        why = scene.unchecked('speakerphone', 0.0, scene.call.duration_s)
-        return unknown(why) if why else not_applicable('no loudspeaker was spoken of')
+        return absent(scene, 'speakerphone', 'no loudspeaker was spoken of')
     hit = found[0]
     agreed = assented(scene, hit.end_s, hit.end_s + within_s)
     if agreed is False:
