@@ -58,14 +58,19 @@ def put(root: Path, result: Result) -> Path:
 
     Raises ValueError where the columns of `result.words` differ in length.
     """
-    path = path_of(root, result.call.call_id)
+    return put_row(root, as_table(result))
+
+
+def put_row(root: Path, row: pa.Table) -> Path:
+    """Writes a call's result that is a row of SCHEMA already (`as_table`). Returns its path."""
+    call_id, *told = (row[name][0].as_py() for name in ('call_id', 'audio_sha256', 'fingerprint'))
+    path = path_of(root, call_id)
     sink = pa.BufferOutputStream()
     # Many tiny column chunks: dictionaries, statistics and zstd cost more time than they save.
     with pq.ParquetWriter(sink, SCHEMA, compression='lz4', use_dictionary=False, store_schema=False,
                           write_statistics=False, write_page_checksum=True) as writer:
-        writer.write_table(as_table(result))
-        writer.add_key_value_metadata({'audio_sha256': result.call.audio_sha256,
-                                       'fingerprint': result.call.fingerprint})
+        writer.write_table(row)
+        writer.add_key_value_metadata(dict(zip(('audio_sha256', 'fingerprint'), told, strict=True)))
     write_whole(path, memoryview(sink.getvalue()))
     return path
 

@@ -98,7 +98,7 @@ def standard_of(folder: Path, file: str, lines: str = '') -> Path:
 
 def make_warehouse(root: Path, standard: Standard, calls: int) -> float:
     """A warehouse of so many calls. Returns the words a call."""
-    results = [_template(number, standard) for number in range(TEMPLATES)]
+    results = [template(number, standard) for number in range(TEMPLATES)]
     rows = staging.spread(pa.concat_tables([landing.as_table(one) for one in results]))
     with changing(root, 'making') as opened, staging.scratch(opened.root) as folder:
         now = next_catalog(opened, 'default', 'UTC')
@@ -124,7 +124,7 @@ def _renamed(rows: pa.Table, prefix: str) -> pa.Table:
     return rows.set_column(rows.schema.get_field_index('call_id'), 'call_id', ids)
 
 
-def _template(number: int, standard: Standard) -> Result:
+def template(number: int, standard: Standard) -> Result:
     """A call of 60 turns, said at three words a second with pauses, overlaps and a hold."""
     told = scene(english(), number, 'test')
     said, at = [], 6.0
