@@ -23,6 +23,7 @@ import pyarrow as pa
 from warehouse import catalog as catalogs
 from warehouse import tables
 from warehouse.catalog import Catalog
+from warehouse.derived import made_by, statement_of
 from warehouse.errors import WarehouseError
 from warehouse.files import locked
 from warehouse.schemas import TABLES, Table
@@ -32,7 +33,10 @@ NAME = 'etiquette.duckdb'
 _BUILDING = '.building-'
 _VIEWS = Path(__file__).parent / 'views'
 _TYPES = {'string': 'VARCHAR', 'double': 'DOUBLE', 'int32': 'INTEGER', 'int64': 'BIGINT',
-          'bool': 'BOOLEAN', 'date32[day]': 'DATE', 'timestamp[us, tz=UTC]': 'TIMESTAMPTZ'}
+          'bool': 'BOOLEAN', 'list<item: string>': 'VARCHAR[]',
+          'list<item: struct<start_ms: int64, end_ms: int64>>':
+              'STRUCT(start_ms BIGINT, end_ms BIGINT)[]',
+          'date32[day]': 'DATE', 'timestamp[us, tz=UTC]': 'TIMESTAMPTZ'}
 # The views show one standard. A macro is a constant to the planner, so the filter is pushed down.
 _STANDARD = 'CREATE MACRO config_standard() AS {}'
 _OFFLINE: dict[str, str | bool | int | float | list[str]] = {
@@ -146,14 +150,20 @@ def views_of(root: Path, catalog: Catalog,
 def select(root: Path, table: Table, catalog: Catalog,
            dates: Collection[date | None] | None = None) -> str:
     """SELECT of a table's rows as published, columns typed and in order."""
-    files, has = [], set()
-    if table.name in catalog.tables:  # an older program's catalog may not know a newer table
-        opened = tables.open_at(root, table.name, catalog.tables[table.name])
-        files = [tables.folder(root, table.name) / path for path in tables.files(opened, dates)]
-        has = tables.columns(opened) if files else set()
+    files: list[Path] = []
+    has = set(table.schema.names)
+    derive = table.derived and catalog.derived.get(table.name) != made_by(table.name)
+    # An older program's catalog may not know a newer table.
+    if table.name in catalog.tables and not derive:
+        found = tables.listed(root, table.name, catalog.tables[table.name])
+        files = [tables.folder(root, table.name) / path for path, _, day in found.files
+                 if dates is None or not table.by_date or day in dates]
+        has = set(found.columns) if files else set()
     columns = ', '.join(
         f'{field.name if field.name in has else "NULL"}::{_TYPES[str(field.type)]} AS {field.name}'
         for field in table.schema)
+    if derive:
+        return f'SELECT {columns} FROM ({statement_of(table.name)})'
     if not files:
         return f'SELECT {columns} WHERE FALSE'
     options = 'hive_partitioning = true, hive_types = {call_date: DATE}' if table.by_date else (
@@ -249,4 +259,5 @@ def _made_by() -> str:
              for table in TABLES.values()]
     parts += [path.read_text(encoding='utf-8')
               for path in (Path(__file__), *sorted(_VIEWS.glob('*.sql')))]
+    parts += [made_by(table.name) for table in TABLES.values() if table.derived]
     return hashlib.sha256('\0'.join(parts).encode()).hexdigest()[:16]

@@ -23,9 +23,9 @@ from warehouse import database, landing, staging, tables
 from warehouse.catalog import Catalog
 from warehouse.checking import run_checks
 from warehouse.commit import Opened, at_versions, changing, make_visible, next_catalog, write_run
+from warehouse.deriving import write_derived
 from warehouse.errors import WarehouseError
 from warehouse.records import Reject, Run
-from warehouse.rule_day import write_rule_day
 from warehouse.schemas import TABLES
 from warehouse.staging import Stage
 from warehouse.tables import one_of
@@ -147,9 +147,7 @@ def _commit(root: Path, now: Catalog, stage: Stage, waiting: _Rejects,
             versions['rejects'] = tables.replace_all(root, 'rejects', rejects)
     if run:
         versions['runs'] = write_run(root, run)
-    if dates:
-        versions['rule_day'] = write_rule_day(root, at_versions(now, **versions), dates)
-    return at_versions(now, **versions), dates
+    return write_derived(root, at_versions(now, **versions), dates), dates
 
 
 def _write_rows(root: Path, name: str, stage: Stage, had: dict[str, date | None],

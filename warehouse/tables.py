@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -127,6 +129,35 @@ def columns(table: DeltaTable) -> set[str]:
     return {field.name for field in table.schema().fields}
 
 
+@dataclass(frozen=True)
+class Listed:
+    """A table at a version: its files (path in its folder, bytes, call_date) and columns."""
+
+    files: tuple[tuple[str, int, date | None], ...]
+    columns: frozenset[str]
+
+
+def listed(root: Path, name: str, version: int) -> Listed:
+    """The files of a table at a version. A process that asks again does not read the log again."""
+    log = folder(root, name) / '_delta_log' / f'{version:020}.json'
+    try:
+        stat = log.stat()
+    except OSError:  # cleaned away: then nothing tells whether it is still the same version
+        return _listed(root, name, version)
+    return _listed_once(root, name, version, (stat.st_ino, stat.st_mtime_ns))
+
+
+@lru_cache(maxsize=64)
+def _listed_once(root: Path, name: str, version: int, stamp: tuple[int, int]) -> Listed:
+    return _listed(root, name, version)
+
+
+def _listed(root: Path, name: str, version: int) -> Listed:
+    opened = open_at(root, name, version)
+    return Listed(tuple(sorted(files_of(opened), key=lambda file: file[0])),
+                  frozenset(columns(opened)))
+
+
 def files(table: DeltaTable, dates: Collection[date | None] | None = None) -> list[Path]:
     """The Parquet files of the table, relative to its folder; only of these dates if given."""
     return sorted(Path(path) for path, _, _ in files_of(table, dates))
@@ -155,11 +186,11 @@ def add_columns(root: Path, name: str) -> int:
     return open_at(root, name).version()
 
 
-def sync_new(root: Path, name: str, before: int | None) -> None:
-    """Waits until what was written since a version would survive a power cut."""
-    path, new = folder(root, name), open_at(root, name)
-    had = set(files(open_at(root, name, before))) if before is not None else set()
-    written = [path / file for file in files(new) if file not in had]
+def sync_new(root: Path, name: str, before: int | None, version: int) -> None:
+    """Waits until what was written from one version to another would survive a power cut."""
+    path = folder(root, name)
+    had = {file for file, _, _ in listed(root, name, before).files} if before is not None else set()
+    written = [path / file for file, _, _ in listed(root, name, version).files if file not in had]
     for file in (*written, *(path / '_delta_log').iterdir()):
         sync(file)
     for parent in {file.parent for file in written} | {path, path / '_delta_log'}:

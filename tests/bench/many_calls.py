@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 from tests.stored_calls import heard, judged_by
 from warehouse import landing, staging
 from warehouse.commit import at_versions, changing, make_visible, next_catalog
+from warehouse.deriving import write_derived
 from warehouse.rewrite import Written, new_file, swap_in
-from warehouse.rule_day import write_rule_day
 from warehouse.schemas import TABLES
 
 TEMPLATES, TURNS, DAYS, AGENTS, QUEUES, CALLERS = 240, 60, 365, 200, 12, 300_000
@@ -57,7 +57,7 @@ def make(root: Path, calls: int, workers: int = 2) -> None:
         for name in names:
             version = swap_in(opened.root, name, [w for w in written if w.name == name], dates)
             now = at_versions(now, **{name: version})
-        now = at_versions(now, rule_day=write_rule_day(opened.root, now, dates))
+        now = write_derived(opened.root, now, dates)
         make_visible(opened, now)
 
 

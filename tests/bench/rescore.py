@@ -29,8 +29,9 @@ from tests.phrase_scenes import scene
 from tests.standard_for_tests import english
 from tests.stored_calls import judged_by
 from transforms.standard import Standard
-from warehouse import landing, rejudge, staging, tables
+from warehouse import landing, staging, tables
 from warehouse.commit import at_versions, changing, make_visible, next_catalog
+from warehouse.deriving import write_derived
 from warehouse.records import Result
 from warehouse.rewrite import Writer, swap_in
 
@@ -113,7 +114,7 @@ def make_warehouse(root: Path, standard: Standard, calls: int) -> float:
         for name in NAMES:
             version = swap_in(opened.root, name, [w for w in written if w.name == name], days)
             now = at_versions(now, **{name: version})
-        now = at_versions(now, rule_day=rejudge.write_rule_day(opened.root, now, days))
+        now = write_derived(opened.root, now, days)
         make_visible(opened, now)
     assert tables.folder(root, 'words').exists()
     return sum(len(one.words) for one in results) / TEMPLATES

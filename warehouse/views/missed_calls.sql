@@ -4,15 +4,14 @@
 -- told: they rang or were answered.
 CREATE VIEW missed_calls AS
 SELECT
-    c.call_date,
-    c.queue,
-    hour(c.started_at AT TIME ZONE 'UTC') AS hour,
+    call_date,
+    queue,
+    hour(started_at AT TIME ZONE 'UTC') AS hour,
     count(*) AS offered,
-    count(*) FILTER (k.ring_source IS NOT NULL OR k.agent_talk_s > 0) AS known,
-    count(*) FILTER (k.agent_talk_s > 0) AS answered,
-    count(*) FILTER (k.ring_source IS NOT NULL AND coalesce(k.agent_talk_s, 0) = 0) AS missed,
+    count(*) FILTER (ring_source IS NOT NULL OR agent_talk_s > 0) AS known,
+    count(*) FILTER (agent_talk_s > 0) AS answered,
+    count(*) FILTER (ring_source IS NOT NULL AND coalesce(agent_talk_s, 0) = 0) AS missed,
     answered / nullif(answered + missed, 0) AS answered_share
-FROM calls c
-JOIN kpis k USING (call_id)
-WHERE c.direction = 'inbound'
+FROM call_facts
+WHERE direction = 'inbound' AND standard = config_standard()
 GROUP BY ALL

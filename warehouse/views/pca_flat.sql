@@ -15,23 +15,14 @@ SELECT
     NULL::DOUBLE AS agent_sentimentscore,
     k.caller_talk_s AS customer_totaltimesecs,
     k.agent_talk_s AS agent_totaltimesecs,
-    coalesce(n.nontalk_s, 0) AS nontalktime,
+    coalesce(k.nontalk_s, 0) AS nontalktime,
     NULL::VARCHAR AS action,
     NULL::VARCHAR AS issues,
     NULL::VARCHAR AS outcomes,
-    f.categories,
+    k.not_kept AS categories,
     NULL::VARCHAR AS customentities,
     c.source_uri AS url,
     NULL::VARCHAR AS summary
 FROM calls c
-JOIN kpis k USING (call_id)
-LEFT JOIN (
-    SELECT call_id, sum(end_s - start_s) AS nontalk_s FROM events
-    WHERE kind = 'hold' OR (kind = 'silence' AND end_s - start_s > 3)
-    GROUP BY call_id
-) n USING (call_id)
-LEFT JOIN (
-    SELECT call_id, string_agg(rule_id, ', ' ORDER BY rule_id) AS categories FROM findings
-    WHERE result = 'fail' AND standard = config_standard()
-    GROUP BY call_id
-) f USING (call_id)
+JOIN call_facts k USING (call_id)
+WHERE k.standard = config_standard()

@@ -7,8 +7,8 @@ SELECT
     rule_version,
     agent_id,
     queue,
-    min(call_date) AS first_date,
-    max(call_date) AS last_date,
+    min(first_date) AS first_date,
+    max(last_date) AS last_date,
     sum(passed)::BIGINT AS passed,
     sum(failed)::BIGINT AS failed,
     sum(unknown)::BIGINT AS unknown,
@@ -16,6 +16,6 @@ SELECT
     sum(passed) / nullif(sum(passed + failed), 0) AS kept,
     sum(unknown) / nullif(sum(passed + failed + unknown), 0) AS unknown_share,
     sum(sum_score) / nullif(sum(sum_weight), 0) AS mean_score
-FROM rule_day
+FROM rule_month
 WHERE standard = config_standard()
 GROUP BY ALL
