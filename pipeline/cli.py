@@ -6,7 +6,17 @@ import argparse
 import shlex
 import sys
 
-from pipeline.commands import EXIT_CODES, RUN_FAILED, asking, batch, fail, flags_of, setting_up
+from pipeline.commands import (
+    EXIT_CODES,
+    RUN_FAILED,
+    asking,
+    batch,
+    exporting,
+    fail,
+    flags_of,
+    importing,
+    setting_up,
+)
 from pipeline.text import clean, nearest
 
 
@@ -64,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 
 {EXIT_CODES}""")
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
-    for module in (batch, asking, setting_up):
+    for module in (batch, importing, asking, exporting, setting_up):
         module.add(commands)
     return parser
 

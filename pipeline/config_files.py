@@ -27,3 +27,15 @@ def config_tree(path: str | None) -> Located:
 def warehouse_of(path: str | None) -> str:
     """The warehouse that a settings file names, without validating the rest of it."""
     return str(unlocated(config_tree(path).value['warehouse']))
+
+
+def questions_of(path: str | None) -> Path | None:
+    """The folder of a site's own questions that a settings file names, relative to that file."""
+    named = config_tree(path).value['questions']
+    return None if named.value is None else Path(beside(named.where, str(named.value)))
+
+
+def beside(where: str, path: str) -> str:
+    """A path as it is meant in the file that names it (`where` is `FILE:LINE`)."""
+    folder = Path(where.rpartition(':')[0]).parent
+    return str((folder / Path(path).expanduser()).absolute())

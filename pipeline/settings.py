@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from annotated_types import Ge
 
-from pipeline.config_files import config_tree
+from pipeline.config_files import beside, config_tree
 from pipeline.instants import InstantError, zone_of
 from pipeline.lexicons import languages, load_lexicons
 from pipeline.limits import LimitOptions
@@ -46,6 +46,7 @@ class Settings:
       standards: all that calls are judged by; `standard` is always among them.
       language: ISO 639-1 of the phrase list.
       phrases: files of a site's own companies and phrases (`pipeline.lexicons`).
+      questions: a folder of a site's own questions (`warehouse.questions`) for `etiquette ask`.
       agent_channel: the agent's channel (0-based) where the manifest says nothing; null: find out.
     """
 
@@ -57,6 +58,7 @@ class Settings:
     standards: tuple[str, ...]
     language: str
     phrases: tuple[str, ...]
+    questions: str | None
     agent_channel: Annotated[int, Ge(0)] | None
     limits: LimitOptions
     source: SourceOptions
@@ -92,7 +94,7 @@ def lexicon_of(settings: Settings) -> Lexicon:
 
 def _with_phrases(settings: Settings, tree: Located) -> Settings:
     """With the paths of the phrase files, which are relative to the file that names them."""
-    named = [(Path(_beside(item.where, item.value)), item) for item in tree.value['phrases'].value]
+    named = [(Path(beside(item.where, item.value)), item) for item in tree.value['phrases'].value]
     missing = [f'{item.where}: `phrases`: {path}: no such file; give the path of a YAML file, '
                f'relative to the settings file' for path, item in named if not path.is_file()]
     if missing:
@@ -100,16 +102,10 @@ def _with_phrases(settings: Settings, tree: Located) -> Settings:
     return replace(settings, phrases=tuple(str(path) for path, _ in named))
 
 
-def _beside(where: str, path: str) -> str:
-    """A path as it is meant in the file that names it."""
-    folder = Path(where.rpartition(':')[0]).parent
-    return str((folder / Path(path).expanduser()).absolute())
-
-
 def _with_references(settings: Settings, tree: Located) -> Settings:
     """With the paths of the references, which are relative to the file that names them."""
     where = tree.value['sounds'].value['references'].where
-    files = tuple(replace(file, path=_beside(where, file.path))
+    files = tuple(replace(file, path=beside(where, file.path))
                   for file in settings.sounds.references)
     missing = [file.path for file in files if not Path(file.path).is_file()]
     if missing:

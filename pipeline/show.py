@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -12,7 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.text import clean
-from warehouse.query import Rows, run_sql, to_csv, to_json, to_parquet
+from warehouse.errors import WarehouseError
+from warehouse.files import written_whole
+from warehouse.query import Rows, run_sql, write_arrow, write_csv, write_json, write_parquet
 
 if TYPE_CHECKING:
     from pipeline.doctor import Finding
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 SIGNS = {'ok': ('✓', 'green'), 'note': ('·', 'yellow'), 'missing': ('✗', 'bold red')}
 MOST_CALLS_SHOWN = 20
 NAME_WIDTH = 24
+BINARY = ('parquet', 'arrow')  # not for a terminal
 PLAIN_WIDTH = 118  # where the output is no terminal: wide enough for the KPI table
 
 # Heading, expression over `kpis` (k) and `calls` (c). A narrow terminal gets NARROW_COLUMNS alone.
@@ -91,14 +95,37 @@ def print_findings(found: list[Finding]) -> None:
     output().print(table)
 
 
-def print_rows(rows: Rows, format: str) -> None:
-    """The rows of a query to standard output, as a table, CSV, JSON or Parquet."""
+def print_rows(rows: Rows, format: str, raw: bool = False) -> None:
+    """The rows of a query to standard output, as a table or in a format of `write_rows`."""
     if format == 'table':
         output().print(_table(rows))
-    elif format == 'parquet':
-        sys.stdout.buffer.write(to_parquet(rows))
     else:
-        sys.stdout.write({'csv': to_csv, 'json': to_json}[format](rows))
+        sys.stdout.flush()
+        write_rows(rows, sys.stdout.buffer, format, raw)
+
+
+def write_rows(rows: Rows, out: BinaryIO, format: str, raw: bool = False) -> None:
+    """The rows as csv, json, parquet or arrow; `raw` leaves formulas in the text of a CSV."""
+    if format in BINARY:
+        {'parquet': write_parquet, 'arrow': write_arrow}[format](rows, out)
+        return
+    text = TextIOWrapper(out, encoding='utf-8', newline='')
+    if format == 'csv':
+        write_csv(rows, text, raw)
+    else:
+        write_json(rows, text)
+    text.flush()
+    text.detach()
+
+
+def save_rows(rows: Rows, path: Path, format: str, raw: bool = False) -> None:
+    """The rows as a file, which is whole or stays as it was. Raises WarehouseError if it cannot."""
+    try:
+        with written_whole(path) as out:
+            write_rows(rows, out, format, raw)
+    except OSError as error:
+        raise WarehouseError(f'{path} cannot be written: {error.strerror or error}',
+                             way_out='Name another place with --out, or make room.') from error
 
 
 def output() -> Console:

@@ -41,7 +41,7 @@ KPI_GROUPS = (
 def print_call(root: Path, call_id: str, as_of: int | None, everything: bool = False) -> bool:
     """Prints the call; False (with a word to standard error) where it is not in the warehouse.
 
-    `everything` shows the rules that do not apply, or have no weight and are not known, too.
+    `everything` shows every rule by itself, those that do not apply too, with their sources.
     """
     def ask(table: str, order: str = '1') -> list[dict[str, Any]]:
         rows = run_sql(root, f'SELECT * FROM {table} WHERE call_id = ? ORDER BY {order}',
@@ -77,7 +77,8 @@ def _print_findings(console: Console, kpis: dict[str, Any] | None,
         console.print(Group(Rule('scores', align='left', style='dim'), *scores(kpis, rules)))
         console.print(Rule('the rules, and the evidence', align='left', style='dim'))
         shown = rules if everything else [finding for finding in rules if is_shown(finding)]
-        console.print(finding_table(shown, rule_texts(kpis['standard'])))
+        console.print(finding_table(shown, rule_texts(kpis['standard']),
+                                    sources=everything))
         if not everything:
             console.print(Group(*rest(rules)))
     open_measures = [f for f in findings if f['stage'] == 'kpi']

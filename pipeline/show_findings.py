@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -39,12 +38,13 @@ def scores(kpis: Mapping[str, Any], findings: Iterable[Mapping[str, Any]]) -> li
 
 
 def finding_table(findings: Iterable[Mapping[str, Any]],
-                  texts: Mapping[str, tuple[str, str]]) -> Table:
-    """A row a finding: result, when, what it weighs, the rule and its source, the reason
-    and the words. Failed rules come first, the costliest before the others.
+                  texts: Mapping[str, tuple[str, str]], sources: bool = False) -> Table:
+    """A row a finding: result, when, the rule and what it weighs, the reason and the words.
+    Failed rules come first, the costliest before the others.
 
     Args:
       texts: rule -> sentence and source.
+      sources: show the sources too.
     """
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=False)
     table.add_column(no_wrap=True)
@@ -56,25 +56,42 @@ def finding_table(findings: Iterable[Mapping[str, Any]],
             f['start_s'] or 0.0, f['rule_id'])):
         sign, style = SIGNS[finding['result']]
         when = '' if finding['start_s'] is None else clock(finding['start_s'])
-        table.add_row(Text(sign, style=style), when, _told(finding, texts))
+        table.add_row(Text(sign, style=style), when, _told(finding, texts, sources))
     return table
 
 
 def is_shown(finding: Mapping[str, Any]) -> bool:
-    """Whether a finding is worth a place of its own: decided, or charged and not known."""
-    return finding['result'] in ('pass', 'fail') or (
-        finding['result'] == 'unknown' and finding['weight'] > 0)
+    """Whether a finding is worth a place of its own: broken, or kept and charged."""
+    return finding['result'] == 'fail' or (finding['result'] == 'pass' and finding['weight'] > 0)
 
 
 def rest(findings: Iterable[Mapping[str, Any]]) -> list[Text]:
-    """How many of the other rules could not be decided, by reason, and how many do not apply."""
+    """The other rules in few lines: what is not known by reason, with the names of those that
+    would be charged; how many without weight are kept, and how many do not apply."""
     others = [finding for finding in findings if not is_shown(finding)]
-    why = Counter(re.sub(_NAMED, r'\1 …', finding['why']) for finding in others
-                  if finding['result'] == 'unknown')
-    idle = sum(finding['result'] == 'not_applicable' for finding in others)
-    lines = [Text(f'? {count} rules without weight: {clean(reason)}')
-             for reason, count in sorted(why.items(), key=lambda row: (-row[1], row[0]))]
-    return [*lines, Text(f'· {idle} rules do not apply; --all names every one')]
+    open_rules: dict[str, list[Mapping[str, Any]]] = {}
+    for finding in others:
+        if finding['result'] == 'unknown':
+            open_rules.setdefault(re.sub(_NAMED, r'\1 …', finding['why']), []).append(finding)
+    lines = [_open(reason, rules) for reason, rules in sorted(
+        open_rules.items(), key=lambda row: (-sum(f['weight'] for f in row[1]), -len(row[1]),
+                                             row[0]))]
+    kept, idle = (sum(finding['result'] == result for finding in others)
+                  for result in ('pass', 'not_applicable'))
+    return [*lines, Text(f'· {kept} rules without weight are kept, {idle} do not apply; '
+                         '--all shows every one, with its source')]
+
+
+def _open(reason: str, rules: Iterable[Mapping[str, Any]]) -> Text:
+    rules = list(rules)
+    charged = sorted((f for f in rules if f['weight'] > 0), key=lambda f: (-f['weight'],
+                                                                          f['rule_id']))
+    named = [f'{clean(f["rule_id"])} ({f["weight"]:g})' for f in charged]
+    free = len(rules) - len(charged)
+    if free:
+        named.append(f'{free} {"rule" if free == 1 else "rules"} without weight')
+    return Text('? ', style='yellow') + Text(clean(reason), style='') + Text(
+        f': {", ".join(named)}', style='dim')
 
 
 def unknown_measures(findings: Iterable[Mapping[str, Any]]) -> list[Text]:
@@ -124,11 +141,12 @@ def _bar(share: float | None) -> Text:
     return Text('█' * full, style=style) + Text('░' * (BAR_WIDTH - full), style='dim')
 
 
-def _told(finding: Mapping[str, Any], texts: Mapping[str, tuple[str, str]]) -> Text:
+def _told(finding: Mapping[str, Any], texts: Mapping[str, tuple[str, str]],
+          sources: bool) -> Text:
     sentence, source = texts.get(finding['rule_id'], (finding['rule_id'], ''))
     out = Text(clean(sentence), style='' if finding['weight'] else 'dim')
     marks = [clean(finding['rule_id'])]
-    if source:
+    if source and sources:
         marks.append(clean(source))
     if finding['weight']:
         marks.append(f'weight {finding["weight"]:g}')

@@ -8,16 +8,14 @@ import pytest
 
 from tests.results import result
 from warehouse import catalog, database, files, landing
-from warehouse.checking import run_checks
 from warehouse.database import NAME, open_readonly
 from warehouse.errors import WarehouseError
 from warehouse.publish import publish
 from warehouse.query import run_sql
-from warehouse.records import Event, Words
+from warehouse.records import Event
 from warehouse.schemas import TABLES
 
 VIEWS = Path(database.__file__).parent / 'views'
-CHECKS = Path(database.__file__).parent / 'checks'
 VIEW_NAMES = sorted(path.stem for path in VIEWS.glob('*.sql'))
 CLIENT = """
 import sys, duckdb
@@ -270,63 +268,17 @@ def test_interruptions_are_counted_from_four_lengths_on_per_minute_of_who_is_cut
         ('mono', *[None] * 6), ('stereo', 3, 2, 1, 0, 0, 4.0)]
 
 
-def test_the_pca_table_has_its_columns(root):
-    assert run_sql(root, 'FROM pca_flat').columns == (
+def test_the_pca_table_has_the_columns_and_types_of_the_one_it_stands_for(root):
+    rows = run_sql(root, 'FROM pca_flat ORDER BY guid')
+    assert rows.columns == (
         'guid', 'agent', 'cust', 'conversationlocation', 'languagecode', 'conversationtime',
         'processtime', 'duration', 'customer_sentimentscore', 'agent_sentimentscore',
-        'customer_totaltimesecs', 'agent_totaltimesecs', 'nontalktime', 'action', 'issues',
-        'outcomes', 'categories', 'customentities', 'url', 'summary')
-
-
-# Checks
-
-def broken(name, whole):
-    """The result with the fault that a check is there for."""
-    kpis = whole.kpis[0]
-    return {
-        'call_without_kpis': replace(whole, kpis=()),
-        'exclusive_seconds': replace(whole, kpis=(replace(kpis, gap_s=kpis.gap_s + 0.06),)),
-        'hold_count': replace(whole, kpis=(replace(kpis, hold_count=2),)),
-        'kpis_key_twice': replace(whole, kpis=(kpis, kpis)),
-        'rule_counts': replace(whole, kpis=(replace(kpis, rules_passed=7),)),
-        'spans_outside_call': replace(whole, call=replace(whole.call, duration_s=5.0), kpis=(
-            replace(kpis, gap_s=None),)),
-        'turn_order': replace(whole, turns=whole.turns[1:], words=Words()),
-        'word_without_turn': replace(whole, turns=()),
-    }[name]
-
-
-# Not what a landing file can bring: rows that only a broken table could hold.
-BY_HAND = {'call_twice', 'rows_without_call', 'run_accounts'}
-
-
-@pytest.mark.parametrize('name', sorted({p.stem for p in CHECKS.glob('*.sql')} - BY_HAND))
-def test_a_check_finds_its_fault_and_only_that(tmp_path, name):
-    landing.put(tmp_path, result('sound'))
-    assert publish(tmp_path).warnings == ()
-    landing.put(tmp_path, broken(name, result('bad')))
-    (warning,) = publish(tmp_path).warnings
-    assert warning.startswith(f'check {name} (') and 'bad' in warning
-    (fault,) = run_checks(tmp_path)
-    assert fault.check == name and all(row['call_id'] == 'bad' for row in fault.rows)
-
-
-@pytest.mark.parametrize('name, sql', [
-    ('call_twice', "CREATE OR REPLACE VIEW calls AS SELECT 'c' AS call_id FROM range(2)"),
-    ('rows_without_call', 'CREATE OR REPLACE VIEW calls AS FROM calls_before LIMIT 0'),
-    ('run_accounts', 'CREATE OR REPLACE VIEW runs AS SELECT 1 AS run_id, 3 AS calls_in, '
-     '1 AS calls_published, 1 AS calls_skipped, 0 AS calls_rejected')])
-def test_a_check_of_broken_tables_finds_its_fault(root, name, sql):
-    with duckdb.connect() as con:
-        database.fill(con, root, catalog.current(root))
-        con.execute('ALTER VIEW calls RENAME TO calls_before') if 'before' in sql else None
-        con.execute(sql)
-        assert con.execute((CHECKS / f'{name}.sql').read_text()).fetchall()
-
-
-def test_checks_look_at_the_touched_dates_only_after_a_publish(tmp_path):
-    landing.put(tmp_path, broken('hold_count', result('bad')))
-    assert len(publish(tmp_path).warnings) == 1
-    landing.put(tmp_path, result('sound', day=None))
-    assert publish(tmp_path).warnings == ()
-    assert len(run_checks(tmp_path)) == 1
+        'customer_totaltimesecs', 'agent_totaltimesecs', 'nontalktime', 'combinedanalyticsgraph',
+        'actionitemsdetectedtext', 'issuesdetectedtext', 'outcomesdetectedtext',
+        'categoriesdetectedtext', 'customentities', 'categoriesdetected', 'url_to_display',
+        'summary', 'partitiontimestamp')
+    assert rows.types[5] == 'VARCHAR' and rows.types[19] == 'VARCHAR[]'
+    first = dict(zip(rows.columns, next(rows.rows()), strict=True))
+    assert first['conversationlocation'] == 'UTC' and first['partitiontimestamp'] == '2026/11/04'
+    assert first['conversationtime'] == '2026-11-04 09:30:00' and first['nontalktime'] == 2.0
+    assert first['categoriesdetected'] == ['rule-1'] and first['issuesdetectedtext'] is None

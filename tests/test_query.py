@@ -133,7 +133,15 @@ def test_csv_reads_back_as_written(root):
     assert list(csv.reader(io.StringIO(text))) == [
         ['call_id', 'agent_id', 'call_date', 'l', 'text'],
         ['c1', 'a7', '2026-11-04', '[1, 2]', 'a "quoted", line\nbreak'],
-        ['c2', '=cmd|"x"!A1', '', '[1, 2]', 'a "quoted", line\nbreak']]
+        ['c2', '\'=cmd|"x"!A1', '', '[1, 2]', 'a "quoted", line\nbreak']]
+
+
+def test_a_formula_in_a_csv_is_text_unless_it_is_asked_for_raw(root):
+    sql = '''SELECT '@SUM(A1)' AS "=a", -3.5 AS n, -1 AS i, ['=b'] AS l, '+1555' AS t, NULL AS x'''
+    assert to_csv(run_sql(root, sql)) == (
+        "'=a,n,i,l,t,x\n'@SUM(A1),-3.5,-1,\"[\"\"=b\"\"]\",'+1555,\n")
+    assert to_csv(run_sql(root, sql), raw=True) == (
+        '=a,n,i,l,t,x\n@SUM(A1),-3.5,-1,"[""=b""]",+1555,\n')
 
 
 def test_json_is_a_list_of_objects_that_any_parser_takes(root):

@@ -25,7 +25,7 @@ def printed(what):
 
 
 def test_a_finding_shows_the_rule_its_source_the_moment_and_the_words():
-    text = printed(finding_table([row()], TEXTS))
+    text = printed(finding_table([row()], TEXTS, sources=True))
     for part in ('✗', '1:03.2', 'Say why before a wait.', '000 L45', 'no reason was given',
                  'agent: “please hold”'):
         assert part in text
@@ -39,14 +39,16 @@ def test_the_costliest_failure_comes_first():
         text.index(name) for name in ('dear', 'cheap', 'kept', 'open'))
 
 
-def test_rules_that_say_nothing_of_the_call_are_counted_by_their_reason():
-    found = [row('a', 'pass', weight=0.0), row('b', 'unknown'), row('c', 'not_applicable'),
+def test_what_is_not_known_is_told_by_its_reason_with_the_rules_that_would_be_charged():
+    found = [row('a', 'pass', weight=0.0), row('b', 'unknown', weight=3.0, why='no words'),
+             row('c', 'not_applicable'), row('f'), row('g', 'pass'),
              row('d', 'unknown', weight=0.0, why='the phrase list of refusal is a draft'),
              row('e', 'unknown', weight=0.0, why='the phrase list of blame is a draft')]
-    assert [one['rule_id'] for one in found if is_shown(one)] == ['a', 'b']
+    assert [one['rule_id'] for one in found if is_shown(one)] == ['f', 'g']
     assert [line.plain for line in rest(found)] == [
-        '? 2 rules without weight: the phrase list of … is a draft',
-        '· 1 rules do not apply; --all names every one']
+        '? no words: b (3)',
+        '? the phrase list of … is a draft: 2 rules without weight',
+        '· 1 rules without weight are kept, 1 do not apply; --all shows every one, with its source']
 
 
 def test_words_that_would_drive_the_terminal_are_shown_as_text():

@@ -9,14 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from transforms.holds import Hold, announced_silences, find_holds
+from transforms.holds import Hold, announced_silences, heard_holds, told_holds
 from transforms.intervals import Span, subtract
 from transforms.kpis import Judged, make_kpis
 from transforms.metadata import Metadata, metadata_of
 from transforms.overlaps import Overlap, Voices, bleed_overlaps, find_overlaps
 from transforms.phrasebook import Phrasebook
 from transforms.phrases import Match
-from transforms.rings import TRANSFER_RING, Ringing, find_ringing
+from transforms.rings import (
+    HEARD_RINGING,
+    HEARD_RINGING_PARTIAL,
+    TRANSFER_RING,
+    Ringing,
+    find_ringing,
+)
 from transforms.rules.judge import SIGNOFF, judge
 from transforms.rules.scene import ANNOUNCED
 from transforms.silences import Timeline, draw_timeline
@@ -27,6 +33,9 @@ from warehouse.records import AGENT, CALLER, Call, Event, Finding, Kpis, Turn, W
 
 _HEARD = 'hold_'  # `tone` labels hold_music, hold_beeps, hold_zero: as heard, not as judged
 _HEARD_HOLDS = ('music', 'beeps', 'zero')
+# `note`: a hold by ear where the phone system names the holds, or says that there were none.
+HEARD_HOLD = 'heard_hold'
+_COMPARED = (HEARD_HOLD, HEARD_RINGING, HEARD_RINGING_PARTIAL)
 _SIGNOFF = frozenset(f'kpi.{name}' for name in SIGNOFF)
 _RANK = {AGENT: 0, CALLER: 1, None: 2}
 
@@ -48,7 +57,7 @@ def perceived(events: Iterable[Event]) -> list[Event]:
     Speech, ivr, rings, tones and notes are. Rings after the answer are stored as `tone` /
     transfer_ring. Music, beeps and digital silence are stored as the holds they made; where these
     differ from what was heard, that is stored too, as `tone` / hold_music, hold_beeps or hold_zero,
-    and is meant here.
+    and is meant here. Notes of what the phone system was believed against are made by assess.
     """
     out: list[Event] = []
     judged: list[Event] = []
@@ -60,7 +69,8 @@ def perceived(events: Iterable[Event]) -> list[Event]:
             raw.append(event._replace(kind='hold', label=event.label[len(_HEARD):]))
         elif event.kind == 'hold' and event.label in _HEARD_HOLDS:
             judged.append(event)
-        elif event.kind in ('speech', 'ring', 'ivr', 'tone', 'note'):
+        elif event.kind in ('speech', 'ring', 'ivr', 'tone', 'note') \
+                and event.label not in _COMPARED:
             out.append(event)
     return sorted([*out, *(raw or judged)], key=lambda event: (event.start_s, event.end_s))
 
@@ -104,13 +114,14 @@ def measure(call: Call, turns: Sequence[Turn], words: Words, events: Iterable[Ev
     talks = tuple(_talk(who, heard, words, trust, standard) for who in (AGENT, CALLER))
     signals = {who: [(t.start_s, t.end_s) for t in turns if t.is_backchannel and t.speaker == who]
                for who in (AGENT, CALLER)}
-    ringing, holds, timeline = _timeline(call, metadata, heard, talks, turns, matches, signals,
-                                         standard)
+    ringing, by_ear, holds, timeline = _timeline(call, metadata, heard, talks, turns, matches,
+                                                 signals, standard)
     overlaps = _overlaps(timeline.talks, heard, turns, signals, standard, trust, call)
     kpis, findings = make_kpis(Judged(
         call, metadata, turns, words, timeline, ringing, holds, overlaps, trust, standard))
     rows = [*_as_rows(e for e in heard if e.kind in ('speech', 'ivr', 'tone', 'note')),
-            *_as_rows(ringing.events),
+            *_as_rows((*ringing.events, *ringing.notes)),
+            *_compared_rows(by_ear if metadata.has_holds else ()),
             *_hold_rows([e for e in heard if e.kind == 'hold'], holds),
             *_rows(overlaps, timeline, matches, trust, standard)]
     return Assessment(_numbered(rows), findings, (kpis,))
@@ -119,8 +130,9 @@ def measure(call: Call, turns: Sequence[Turn], words: Words, events: Iterable[Ev
 def _timeline(call: Call, metadata: Metadata, heard: Sequence[Event], talks: tuple[Talk, ...],
               turns: Sequence[Turn], matches: Sequence[Match],
               signals: Mapping[str, Sequence[Span]],
-              standard: Standard) -> tuple[Ringing, tuple[Hold, ...], Timeline]:
-    """What each second of the call is: ringing, holds, speech and silences."""
+              standard: Standard
+              ) -> tuple[Ringing, tuple[Hold, ...], tuple[Hold, ...], Timeline]:
+    """What each second of the call is: ringing, holds (by ear, and as judged), speech, silences."""
     agent, caller = talks
     ivr = [(e.start_s, e.end_s) for e in heard if e.kind == 'ivr']
     music = [e for e in heard if e.kind == 'hold']
@@ -129,11 +141,12 @@ def _timeline(call: Call, metadata: Metadata, heard: Sequence[Event], talks: tup
                            call.duration_s, standard.ring)
     announced = announced_silences(turns, matches, human, caller, call.duration_s, standard.hold,
                                    standard.overlaps.hold_floor_s)
-    holds = find_holds(music, announced, human, caller, ivr, metadata, ringing.answer_s,
-                       call.duration_s, standard.hold)
+    by_ear = heard_holds(music, announced, human, caller, ivr, ringing.answer_s, standard.hold)
+    # The phone system is believed before the audio, also where it says that there was no hold.
+    holds = told_holds(metadata, by_ear, call.duration_s) if metadata.has_holds else by_ear
     parked = [(hold.start_s, hold.end_s) for hold in holds]
     recorded = [*ivr, *_music_alone(music, parked, agent, caller)]
-    return ringing, holds, draw_timeline(
+    return ringing, by_ear, holds, draw_timeline(
         call.duration_s, parked, recorded, ringing.phase, (agent, caller), signals, announced,
         ringing.answer_s, standard)
 
@@ -172,6 +185,11 @@ def _overlaps(talks: tuple[Talk, Talk], heard: Sequence[Event], turns: Sequence[
 def _as_rows(events: Iterable[Event]) -> list[Row]:
     return [(e.start_s, e.end_s, e.speaker, e.kind, e.label, e.confidence, e.evidence)
             for e in events]
+
+
+def _compared_rows(by_ear: Sequence[Hold]) -> list[Row]:
+    return [(h.start_s, h.end_s, h.speaker, 'note', HEARD_HOLD, h.confidence, h.label)
+            for h in by_ear]
 
 
 def _hold_rows(music: Sequence[Event], holds: Sequence[Hold]) -> list[Row]:

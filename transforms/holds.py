@@ -30,14 +30,10 @@ class Hold:
     speaker: str | None = None
 
 
-def find_holds(heard: Sequence[Event], announced: Sequence[Span], agent: Talk, caller: Talk,
-               ivr: Sequence[Span], metadata: Metadata, answer_s: float | None, duration_s: float,
-               rule: HoldRule) -> tuple[Hold, ...]:
-    """The holds of a call, in order and disjoint.
-
-    Where the phone system names holds (or says there were none), they are the holds. Else music,
-    beeps and digital silence after the answer, in which the agent does not speak, and announced
-    silence that holds none of them.
+def heard_holds(heard: Sequence[Event], announced: Sequence[Span], agent: Talk, caller: Talk,
+                ivr: Sequence[Span], answer_s: float | None, rule: HoldRule) -> tuple[Hold, ...]:
+    """The holds by ear, in order and disjoint: music, beeps and digital silence after the answer,
+    in which the agent does not speak, and announced silence that holds none of them.
 
     Args:
       heard: hold events as heard: labels music, beeps and zero.
@@ -46,11 +42,6 @@ def find_holds(heard: Sequence[Event], announced: Sequence[Span], agent: Talk, c
       ivr: announcements; one between two pieces of music joins them.
     """
     sounding = [] if answer_s is None else _sounding(heard, agent, caller, ivr, answer_s, rule)
-    if metadata.has_holds:
-        given = [(max(0.0, start), min(end, duration_s)) for start, end in metadata.holds
-                 if start is not None and end is not None]
-        return tuple(Hold('metadata', start, end, 1.0, _compared((start, end), sounding))
-                     for start, end in sorted(given) if start < end)
     spans = [(hold.start_s, hold.end_s) for hold in sounding]
     silent = [Hold('announced', start, end, 0.8, 'announced by the agent')
               for start, end in announced
@@ -58,9 +49,23 @@ def find_holds(heard: Sequence[Event], announced: Sequence[Span], agent: Talk, c
     return tuple(sorted([*sounding, *silent], key=lambda hold: hold.start_s))
 
 
-def _compared(given: Span, sounding: Sequence[Hold]) -> str:
+def told_holds(metadata: Metadata, heard: Sequence[Hold], duration_s: float) -> tuple[Hold, ...]:
+    """The holds that the phone system names, in order and disjoint, each with what was heard."""
+    given = [(max(0.0, start), min(end, duration_s)) for start, end in metadata.holds
+             if start is not None and end is not None]
+    out: list[Span] = []
+    for start, end in sorted(span for span in given if span[0] < span[1]):
+        if out and start < out[-1][1]:  # two of its legs tell of one wait
+            out[-1] = out[-1][0], max(end, out[-1][1])
+        else:
+            out.append((start, end))
+    return tuple(Hold('metadata', *span, 1.0, _compared(span, heard)) for span in out)
+
+
+def _compared(given: Span, by_ear: Sequence[Hold]) -> str:
     """What was heard where the phone system says that the caller was parked."""
-    heard = [hold for hold in sounding if hold.start_s < given[1] and hold.end_s > given[0]]
+    heard = [hold for hold in by_ear if hold.label in PLAYED
+             and hold.start_s < given[1] and hold.end_s > given[0]]
     if not heard:
         return 'the phone system says so; not heard'
     spans = ', '.join(f'{h.label} from {h.start_s:.1f} to {h.end_s:.1f} s' for h in heard)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,8 @@ from warehouse.records import Event
 
 TRANSFER_RING = 'transfer_ring'
 PARTIAL = 'ringback_partial'
+# `note` labels: by ear, where the phone system tells how long it rang.
+HEARD_RINGING, HEARD_RINGING_PARTIAL = 'heard_ringing', 'heard_ringing_partial'
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Ringing:
       phase: from the first ring to the answer; its pauses are ringing too.
       to_answer_s, count, source, at_least_s: as in the `kpis` table.
       why: column of `kpis` -> why it is None.
+      notes: what was heard of the ringing where the phone system is believed instead.
     """
 
     events: tuple[Event, ...]
@@ -37,6 +40,7 @@ class Ringing:
     source: str | None
     at_least_s: float | None
     why: dict[str, str]
+    notes: tuple[Event, ...] = ()
 
 
 def find_ringing(rings: Sequence[Event], agent: Talk, metadata: Metadata, duration_s: float,
@@ -58,9 +62,10 @@ def find_ringing(rings: Sequence[Event], agent: Talk, metadata: Metadata, durati
     answer = metadata.answered_s
     if answer is None or answer > duration_s:
         answer = first
-    measured = _measured(before, first, metadata, rule)
+    told, heard = _told(metadata), _heard(before, first, rule)
     return Ringing((*before, *later), None if answer is None else max(0.0, answer),
-                   _phase(before, first, answer), **measured)
+                   _phase(before, first, answer), **(told or heard),
+                   notes=_notes(before, heard) if told else ())
 
 
 def _first_speech(agent: Talk, rings: Sequence[Event], rule: RingRule) -> float | None:
@@ -90,14 +95,18 @@ def _phase(before: Sequence[Event], first: float | None,
     return ((before[0].start_s, end if first is None else min(end, first)),)
 
 
-def _measured(before: Sequence[Event], first: float | None, metadata: Metadata,
-              rule: RingRule) -> dict[str, Any]:
-    """The columns, and why they are None. In audio_partial the count is of the rings heard."""
+def _told(metadata: Metadata) -> dict[str, Any] | None:
+    """The columns as the phone system has them; None where it says nothing of the ringing."""
     if metadata.ringing_at and metadata.answered_at \
             and metadata.answered_at >= metadata.ringing_at:
         seconds = (metadata.answered_at - metadata.ringing_at).total_seconds()
         return _columns(seconds, None, 'metadata', None, {
             'ring_count': 'the phone system says how long it rang, not how often'})
+    return None
+
+
+def _heard(before: Sequence[Event], first: float | None, rule: RingRule) -> dict[str, Any]:
+    """The columns, and why they are None. In audio_partial the count is of the rings heard."""
     if not before:
         reason = 'no ringing in the recording, and the phone system says nothing of it'
         return _columns(None, None, None, None,
@@ -112,6 +121,17 @@ def _measured(before: Sequence[Event], first: float | None, metadata: Metadata,
         return _columns(None, len(before), 'audio', None,
                         {'ring_to_answer_s': 'nobody answered'})
     return _columns(first - start, len(before), 'audio', None, {})
+
+
+def _notes(before: Sequence[Event], heard: Mapping[str, Any]) -> tuple[Event, ...]:
+    """From the first ring to the answer, by ear; a recording that starts inside it has a part."""
+    exact, least = heard['to_answer_s'], heard['at_least_s']
+    seconds = least if exact is None else exact
+    if seconds is None:
+        return ()
+    start = before[0].start_s
+    return (Event(0, 'note', HEARD_RINGING if exact is not None else HEARD_RINGING_PARTIAL, None,
+                  start, start + seconds, None, f'{heard["count"]} rings heard'),)
 
 
 def _columns(to_answer_s: float | None, count: int | None, source: str | None,

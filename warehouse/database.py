@@ -8,6 +8,7 @@ time, which is also how a warehouse that was moved, or whose file somebody broke
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import tempfile
 import uuid
@@ -33,13 +34,11 @@ NAME = 'etiquette.duckdb'
 _BUILDING = '.building-'
 _VIEWS = Path(__file__).parent / 'views'
 _TYPES = {'string': 'VARCHAR', 'double': 'DOUBLE', 'int32': 'INTEGER', 'int64': 'BIGINT',
-          'bool': 'BOOLEAN', 'list<item: string>': 'VARCHAR[]',
-          'list<item: struct<start_ms: int64, end_ms: int64>>':
-              'STRUCT(start_ms BIGINT, end_ms BIGINT)[]',
-          'date32[day]': 'DATE', 'timestamp[us, tz=UTC]': 'TIMESTAMPTZ'}
+          'bool': 'BOOLEAN', 'date32[day]': 'DATE', 'timestamp[us, tz=UTC]': 'TIMESTAMPTZ'}
+_COMMENTED = re.compile(r'(\w+),?  -- (.+)$', re.MULTILINE)
 # The views show one standard. A macro is a constant to the planner, so the filter is pushed down.
 _STANDARD = 'CREATE MACRO config_standard() AS {}'
-_OFFLINE: dict[str, str | bool | int | float | list[str]] = {
+OFFLINE: dict[str, str | bool | int | float | list[str]] = {
     'autoinstall_known_extensions': 'false', 'autoload_known_extensions': 'false'}
 
 
@@ -93,16 +92,30 @@ def build(root: Path, catalog: Catalog, folder: Path | None = None) -> Path:
     folder = folder or root / f'{_BUILDING}{uuid.uuid4().hex}'
     folder.mkdir(exist_ok=True)
     path = folder / NAME  # DuckDB names the database after its file
-    with duckdb.connect(str(path), config=_OFFLINE) as con:
+    with duckdb.connect(str(path), config=OFFLINE) as con:
         con.execute('BEGIN')
         fill(con, root, catalog)
-        for view in sorted(_VIEWS.glob('*.sql')):
-            sql = view.read_text(encoding='utf-8')
-            con.execute(sql)
-            con.execute(f'COMMENT ON VIEW {view.stem} IS {literal(comment_of(sql))}')
+        add_views(con)
         con.execute('; '.join(_comments()))
         con.execute('COMMIT')
     return path
+
+
+def show_standard(standard: str) -> list[str]:
+    """The statements that make `kpis` of `kpis_all`, and the name of what it shows."""
+    return [_STANDARD.format(literal(standard)),
+            'CREATE VIEW kpis AS SELECT * FROM kpis_all WHERE standard = config_standard()']
+
+
+def add_views(con: duckdb.DuckDBPyConnection) -> None:
+    """Makes all views that answer questions, over tables, `kpis` and `about` that are there."""
+    for view in view_files():
+        sql = view.read_text(encoding='utf-8')
+        con.execute(sql)
+        con.execute('; '.join([
+            f'COMMENT ON VIEW {view.stem} IS {literal(comment_of(sql))}',
+            *(f'COMMENT ON COLUMN {view.stem}.{column} IS {literal(says)}'
+              for column, says in column_comments(sql).items())]))
 
 
 def install(root: Path, built: Path) -> None:
@@ -134,11 +147,11 @@ def views_of(root: Path, catalog: Catalog,
     """The statements that make what `fill` makes. They name the files, so that no Delta table is
     opened when they are run."""
     wanted = _wanted(root, catalog)
-    out = [_STANDARD.format(literal(catalog.standard))]
+    out = []
     for table in TABLES.values():
         name = 'kpis_all' if table.name == 'kpis' else table.name
         out.append(f'CREATE VIEW {name} AS {select(root, table, catalog, dates)}')
-    out.append('CREATE VIEW kpis AS SELECT * FROM kpis_all WHERE standard = config_standard()')
+    out += show_standard(catalog.standard)
     out.append(f"""CREATE VIEW about AS SELECT
         {literal(wanted.root)} AS root, {wanted.catalog} AS catalog,
         {literal(wanted.made_by)} AS made_by, {literal(catalog.standard)} AS standard,
@@ -160,7 +173,7 @@ def select(root: Path, table: Table, catalog: Catalog,
                  if dates is None or not table.by_date or day in dates]
         has = set(found.columns) if files else set()
     columns = ', '.join(
-        f'{field.name if field.name in has else "NULL"}::{_TYPES[str(field.type)]} AS {field.name}'
+        f'{field.name if field.name in has else "NULL"}::{_type_of(field.type)} AS {field.name}'
         for field in table.schema)
     if derive:
         return f'SELECT {columns} FROM ({statement_of(table.name)})'
@@ -173,11 +186,24 @@ def select(root: Path, table: Table, catalog: Catalog,
     return f'SELECT {columns} FROM read_parquet([{names}], {options}{mixed})'
 
 
+def _type_of(kind: pa.DataType) -> str:
+    if pa.types.is_list(kind):
+        return f'{_type_of(kind.value_type)}[]'
+    if pa.types.is_struct(kind):
+        return f'STRUCT({", ".join(f"{f.name} {_type_of(f.type)}" for f in kind)})'
+    return _TYPES[str(kind)]
+
+
 def ask(con: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
     """The answer to a question as an Arrow table."""
     table = con.sql(sql).to_arrow_table()
     assert isinstance(table, pa.Table)
     return table
+
+
+def view_files() -> list[Path]:
+    """The files of the views, in the order in which they are made."""
+    return sorted(_VIEWS.glob('*.sql'))
 
 
 def comment_of(sql: str) -> str:
@@ -186,10 +212,15 @@ def comment_of(sql: str) -> str:
     return ' '.join(lines)
 
 
+def column_comments(sql: str) -> dict[str, str]:
+    """Column -> what the comment behind it in the file of its view says."""
+    return dict(_COMMENTED.findall(sql))
+
+
 def lock_down(con: duckdb.DuckDBPyConnection, root: Path) -> None:
-    """Leaves a connection no file but those in the warehouse, and no way to change that."""
+    """Leaves a connection no file but those of the tables, and no way to change that."""
     con.execute("SET TimeZone = 'UTC'")
-    con.execute(f'SET allowed_directories = [{literal(root)}]')
+    con.execute(f'SET allowed_directories = [{literal(root / "tables")}]')
     con.execute('SET enable_external_access = false')
     con.execute('SET lock_configuration = true')
 
@@ -224,7 +255,7 @@ def _attach(path: Path) -> duckdb.DuckDBPyConnection:
     Attached to a database in memory: connected to by name, DuckDB would give a process that
     still has an older file of this name open that older one again.
     """
-    con = duckdb.connect(':memory:', config=_OFFLINE)
+    con = duckdb.connect(':memory:', config=OFFLINE)
     try:
         con.execute(f'ATTACH {literal(path)} AS etiquette (READ_ONLY)')
         con.execute('USE etiquette')
@@ -258,6 +289,6 @@ def _made_by() -> str:
     parts = [f'{table.name} {table.comment} {table.schema.to_string(show_field_metadata=True)}'
              for table in TABLES.values()]
     parts += [path.read_text(encoding='utf-8')
-              for path in (Path(__file__), *sorted(_VIEWS.glob('*.sql')))]
+              for path in (Path(__file__), *view_files())]
     parts += [made_by(table.name) for table in TABLES.values() if table.derived]
     return hashlib.sha256('\0'.join(parts).encode()).hexdigest()[:16]

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from warehouse.errors import WarehouseError
 
@@ -19,10 +20,17 @@ _POLL_S = 0.1
 def write_whole(path: Path, data: bytes | memoryview) -> None:
     """Writes the file under a temporary name beside it, then renames it in, durably."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(path) as f:
+        f.write(data)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to that takes the place of `path` in the end, durably, or not at all."""
     part = path.with_name(f'{path.name}.{uuid.uuid4().hex}{PART}')
     try:
         with part.open('wb') as f:
-            f.write(data)
+            yield f
             f.flush()
             os.fsync(f.fileno())
         part.replace(path)

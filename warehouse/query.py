@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TextIO
 
 import duckdb
 import pyarrow as pa
@@ -25,10 +25,16 @@ import pyarrow.parquet as pq
 
 from warehouse.database import open_readonly
 from warehouse.errors import QueryError
+from warehouse.spreadsheet_safe import safe_cell
 
 _BATCH_ROWS = 10_000
 _QUESTIONS = ('SELECT', 'EXPLAIN')
 _EXPLAIN = re.compile(r'\s*EXPLAIN\s+(ANALYZE\s+)?(?:\([^)]*\)\s*)?', re.IGNORECASE)
+# What a question that writes cannot do without: DuckDB takes COPY, INSERT, UPDATE and DELETE as the
+# body of a WITH clause and calls the whole SELECT. The last runs a statement from its parse tree.
+_WRITING = re.compile(r'\b(COPY|INSERT|UPDATE|DELETE|MERGE|JSON_EXECUTE_SERIALIZED_SQL)\b',
+                      re.IGNORECASE)
+_READING = ('SELECT_NODE', 'SET_OPERATION_NODE', 'RECURSIVE_CTE_NODE', 'CTE_NODE')
 _PIVOT = re.compile(r'\s*(PIVOT|FROM|SELECT|WITH|\()', re.IGNORECASE)
 _MISSING_COLUMN = re.compile(r'(?:Referenced column|does not have a column named) "([^"]+)"')
 _MISSING_TABLE = re.compile(r'Table with name "?([^ "]+)"? does not exist')
@@ -52,14 +58,15 @@ class Rows:
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """The rows as Python values: instants aware in UTC, dates as dates, lists, dicts."""
-        for batch in self._batches():
+        for batch in self.batches():
             yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
     def table(self) -> pa.Table:
         """All rows as an Arrow table."""
-        return pa.Table.from_batches(list(self._batches()), self.reader.schema)
+        return pa.Table.from_batches(list(self.batches()), self.reader.schema)
 
-    def _batches(self) -> Iterator[pa.RecordBatch]:
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows as Arrow batches. Raises QueryError where a row brings an error."""
         try:
             yield from self.reader
         except (duckdb.Error, pa.ArrowException, OSError) as e:
@@ -96,36 +103,69 @@ def run_sql(root: Path, sql: str, as_of: int | None = None,
     return Rows(names, types, pa.RecordBatchReader.from_batches(schema, batches), con)
 
 
-def to_csv(rows: Rows) -> str:
-    """The rows as CSV with a header; NULL is empty, lists and structs are JSON."""
+def to_csv(rows: Rows, raw: bool = False) -> str:
+    """The rows as CSV with a header; NULL is empty, lists and structs are JSON.
+
+    Text that a spreadsheet would run as a formula has an apostrophe before it, unless `raw`.
+    """
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator='\n')
-    writer.writerow(rows.columns)
-    for row in rows.rows():
-        writer.writerow(['' if value is None else _cell(value) for value in row])
+    write_csv(rows, out, raw)
     return out.getvalue()
+
+
+def write_csv(rows: Rows, out: TextIO, raw: bool = False) -> None:
+    """Writes what `to_csv` says, row by row."""
+    as_text = (lambda text: text) if raw else safe_cell
+    writer = csv.writer(out, lineterminator='\n')
+    writer.writerow(map(as_text, rows.columns))
+    for row in rows.rows():
+        cells = ('' if value is None else _cell(value) for value in row)
+        writer.writerow([as_text(cell) if isinstance(cell, str) else cell for cell in cells])
 
 
 def to_json(rows: Rows) -> str:
     """The rows as a JSON list of objects; instants and dates ISO 8601, NaN and infinity null."""
-    objects = (dict(zip(rows.columns, map(_plain, row), strict=True)) for row in rows.rows())
-    lines = [json.dumps(one, ensure_ascii=False) for one in objects]
-    return '[' + ',\n '.join(lines) + ']\n'
+    out = io.StringIO()
+    write_json(rows, out)
+    return out.getvalue()
+
+
+def write_json(rows: Rows, out: TextIO) -> None:
+    """Writes what `to_json` says, row by row."""
+    separator = '['
+    for row in rows.rows():
+        one = dict(zip(rows.columns, map(_plain, row), strict=True))
+        out.write(separator + json.dumps(one, ensure_ascii=False))
+        separator = ',\n '
+    out.write(']\n' if separator != '[' else '[]\n')
 
 
 def to_parquet(rows: Rows) -> bytes:
     """The rows as a Parquet file."""
-    sink = pa.BufferOutputStream()
-    pq.write_table(rows.table(), sink, compression='zstd')
-    return sink.getvalue().to_pybytes()
+    sink = io.BytesIO()
+    write_parquet(rows, sink)
+    return sink.getvalue()
+
+
+def write_parquet(rows: Rows, out: BinaryIO) -> None:
+    """Writes what `to_parquet` says, batch by batch."""
+    with pq.ParquetWriter(out, rows.reader.schema, compression='zstd') as writer:
+        for batch in rows.batches():
+            writer.write_batch(batch)
 
 
 def to_arrow(rows: Rows) -> bytes:
     """The rows as an Arrow IPC stream."""
-    sink, table = pa.BufferOutputStream(), rows.table()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table)
-    return sink.getvalue().to_pybytes()
+    sink = io.BytesIO()
+    write_arrow(rows, sink)
+    return sink.getvalue()
+
+
+def write_arrow(rows: Rows, out: BinaryIO) -> None:
+    """Writes what `to_arrow` says, batch by batch."""
+    with pa.ipc.new_stream(out, rows.reader.schema) as stream:
+        for batch in rows.batches():
+            stream.write_batch(batch)
 
 
 def _check(con: duckdb.DuckDBPyConnection, sql: str) -> None:
@@ -143,7 +183,36 @@ def _check(con: duckdb.DuckDBPyConnection, sql: str) -> None:
     # PIVOT is made of several statements inside; nothing else that begins like a question is.
     if kind not in _QUESTIONS and not (kind == 'MULTI' and _PIVOT.match(statements[0].query)):
         raise QueryError(f'the warehouse answers questions only, and this is {kind}', way_out=_ASK)
+    word = _WRITING.search(statements[0].query)
+    if word and (written := _written(con, statements[0].query, word[0])):
+        raise QueryError(f'the warehouse answers questions only, and this is {written}',
+                         way_out=_ASK)
     return None
+
+
+def _written(con: duckdb.DuckDBPyConnection, sql: str, word: str) -> str | None:
+    """What a statement that holds such a word writes by; None where it is just a name or text."""
+    if word.upper().startswith('JSON'):
+        return word.upper()
+    ((text,),) = con.execute('SELECT json_serialize_sql($1::VARCHAR)', [sql]).fetchall()
+    tree = json.loads(text)
+    if tree['error']:  # no plain SELECT, so that it cannot be told
+        return word.upper()
+    nodes = list(_found(tree, 'query_node'))
+    return next((str(node['type']).partition('_')[0] for node in nodes
+                 if node['type'] not in _READING), None)
+
+
+def _found(tree: Any, key: str) -> Iterator[Any]:
+    """Every value of a key in a tree of dicts and lists."""
+    if isinstance(tree, dict):
+        if key in tree:
+            yield tree[key]
+        for value in tree.values():
+            yield from _found(value, key)
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from _found(value, key)
 
 
 def _explained(con: duckdb.DuckDBPyConnection, error: Exception) -> QueryError:

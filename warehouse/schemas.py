@@ -194,17 +194,46 @@ _RULE_DAY = _schema(
     ('not_applicable', BIGINT, 'Calls it does not apply to'),
     ('sum_weight', DOUBLE, 'Weight of the decided calls'),
     ('sum_score', DOUBLE, 'Their score times weight: sum_score / sum_weight is the mean score'),
+    ('stage', TEXT, 'Stage of the call that the rule belongs to'),
+    ('weighed', BIGINT, 'Calls where it passed or failed with a weight > 0'),
+    ('weighed_failed', BIGINT, 'Calls where it failed with one'),
+    ('weighed_unknown', BIGINT, 'Calls where it could not be decided and has one'),
 )
 _RULE_MONTH = pa.schema([*_RULE_DAY, *_schema(
     ('first_date', DATE, 'The first call_date in it'),
-    ('last_date', DATE, 'The last one'))])
+    ('last_date', DATE, 'The last one'),
+    ('examples', pa.list_(pa.struct([
+        ('day', DATE), ('call_id', TEXT), ('start_s', DOUBLE), ('why', TEXT)])),
+     'The three newest calls that break it'))])
+_FAILURES = pa.schema([*_FINDINGS, *_schema(
+    ('agent_id', TEXT, 'Who answered'),
+    ('queue', TEXT, 'The queue or team'),
+    ('started_at', INSTANT, 'Instant of the first sample, UTC'))])
+_FAILURES = pa.schema([f for f in _FAILURES if f.name not in ('result', 'score', 'stage_weight')])
 _SPANS = pa.list_(pa.struct([('start_ms', BIGINT), ('end_ms', BIGINT)]))
 _CALL_FACTS = pa.schema([*_KPIS, *_schema(
     ('started_at', INSTANT, 'Instant of the first sample, UTC'),
     ('duration_s', DOUBLE, 'Length of the recording in seconds'),
     ('direction', TEXT, 'inbound or outbound; NULL = not known'),
+    ('language', TEXT, 'ISO 639-1 code'),
+    ('caller_id', TEXT, 'The other party, as the phone system names them'),
+    ('source_uri', TEXT, 'The recording'),
+    ('processed_at', INSTANT, 'When it was processed, UTC'),
+    ('transcript_trust', TEXT, 'ok, low or none'),
+    ('contact_id', TEXT, 'The contact it is a part of, as the phone system names it'),
+    ('answered_s', DOUBLE, 'When it was answered, as the phone system tells'),
+    ('ended_s', DOUBLE, 'When it ended, as the phone system tells'),
+    ('has_holds', BOOL, 'Whether the phone system tells holds'),
+    ('heard_ringing_s', DOUBLE, 'Ringing heard where the phone system tells it'),
+    ('heard_ringing_part_s', DOUBLE, 'The same where the recording starts inside it'),
+    ('heard_holds', BIGINT, 'Holds heard where the phone system tells them'),
+    ('heard_hold_s', DOUBLE, 'Their seconds'),
+    ('offer_s', DOUBLE, 'When the agent offered help'),
+    ('agent_first_s', DOUBLE, 'When the agent first spoke'),
+    ('caller_first_s', DOUBLE, 'When the caller first spoke'),
+    ('first_reply_s', DOUBLE, "From the end of the caller's first turn to the agent's reply"),
     ('failed', pa.list_(TEXT), 'Rules of weight > 0 not kept and why, the costliest first'),
-    ('not_kept', TEXT, 'All rules not kept, comma-separated'),
+    ('not_kept', pa.list_(TEXT), 'All rules not kept'),
     ('nontalk_s', DOUBLE, 'Seconds of holds and of silences over 3 s'),
     ('nontalk', _SPANS, 'Holds and silences over 3 s; times in ms, as in the next two'),
     ('agent_cut_in', _SPANS, 'Interruptions by the agent of 0.5 s or more'),
@@ -268,6 +297,8 @@ TABLES: dict[str, Table] = {t.name: t for t in (
     Table('rule_day', 'Results a day, agent, queue and rule',
           ('call_date', 'agent_id', 'queue', 'standard', 'rule_version', 'rule_id'), _RULE_DAY,
           of_a_call=False, derived=True),
+    Table('failures', 'Broken rules of weight, one by one', ('call_id', 'standard', 'rule_id'),
+          _FAILURES, of_a_call=False, derived=True),
     Table('rule_month', 'Results a month (call_date is its first day), agent, queue and rule',
           ('call_date', 'agent_id', 'queue', 'standard', 'rule_version', 'rule_id'), _RULE_MONTH,
           of_a_call=False, derived=True),

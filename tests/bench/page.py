@@ -204,13 +204,17 @@ def _speed(results: Mapping[str, Any]) -> str:
         one = results[key]
         rows += [[name, who.replace('_', ' '), f'{one[who]["times_real_time"]:.1f}',
                   f'{one[who]["start_up_s"]:.1f}']
-                 for who in ('plain_loop', 'one_worker', 'two_workers')]
+                 for who in _ran_by(one)]
     memory = [[f'{name.replace("_", " ")}', f'{by["peak_rss_mb"]} MB',
                f'{by["times_real_time"]:.0f}'] for name, by in results['memory'].items()]
     return '\n\n'.join([
         '![times real time](plots/speed.svg)',
         _table(['calls', 'run by', 'times real time', 'start-up, s'], rows),
         _table(['a worker with', 'peak memory', 'times real time'], memory)])
+
+
+def _ran_by(figures: Mapping[str, Any]) -> list[str]:
+    return [who for who, of in figures.items() if isinstance(of, dict)]
 
 
 def _rescore(found: Mapping[str, Any]) -> str:
@@ -279,10 +283,10 @@ def _errors(axes: Any, found: Mapping[str, Any], recordings: Mapping[str, Any] |
 def _times(axes: Any, results: Mapping[str, Any]) -> None:
     names, values = [], []
     for label, key in (('all engines', 'speed'), ('acoustic', 'acoustic'), ('mono', 'mono')):
-        for who in ('plain_loop', 'one_worker', 'two_workers') if key in results else ():
+        for who in _ran_by(results.get(key, {})):
             names.append(f'{label}: {who.replace("_", " ")}')
             values.append(results[key][who]['times_real_time'])
-    bars = axes.barh(names, values, color=[GREY, BLUE, BLUE] * (len(names) // 3))
+    bars = axes.barh(names, values, color=[GREY if 'loop' in name else BLUE for name in names])
     axes.bar_label(bars, fmt='%.0f', padding=3)
     axes.invert_yaxis()
     axes.set(xscale='log', xlabel='times real time')

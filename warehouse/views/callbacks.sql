@@ -33,14 +33,21 @@ WITH promised AS (
     GROUP BY p.call_id
 )
 SELECT
-    p.*,
-    n.called_back_at,
-    date_diff('second', p.ended_at, n.called_back_at) / 3600 AS after_h,
+    p.call_id,
+    p.call_date,
+    p.agent_id,
+    p.queue,
+    p.caller_id,
+    p.ended_at,  -- When the call ended
+    p.promised_s,  -- When the promise was made
+    p.promise,  -- Its words
+    n.called_back_at,  -- The next outbound call to the caller
+    date_diff('second', p.ended_at, n.called_back_at) / 3600 AS after_h,  -- Hours from the end of the call
     CASE
         WHEN n.called_back_at <= p.ended_at + INTERVAL 24 HOUR THEN true
         WHEN k.has_outbound AND p.caller_id IS NOT NULL
             AND k.until > p.ended_at + INTERVAL 24 HOUR THEN false
-    END AS kept
+    END AS kept  -- NULL = not known, or not yet
 FROM promised p
 CROSS JOIN known k
 LEFT JOIN next_call n USING (call_id)

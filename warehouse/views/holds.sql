@@ -5,12 +5,12 @@ SELECT
     call_date,
     agent_id,
     queue,
-    number AS hold,
-    label AS source,
+    number AS hold,  -- Counts from 1
+    label AS source,  -- metadata, music, beeps, zero or announced
     start_s,
     end_s,
-    end_s - start_s AS duration_s,
-    started_at + to_microseconds((start_s * 1e6)::BIGINT) AS started_at,
+    end_s - start_s AS duration_s,  -- How long it lasted
+    started_at + to_microseconds((start_s * 1e6)::BIGINT) AS started_at,  -- When it began, UTC
     confidence,
     evidence
 FROM moments

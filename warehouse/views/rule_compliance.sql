@@ -7,15 +7,16 @@ SELECT
     rule_version,
     agent_id,
     queue,
-    min(first_date) AS first_date,
-    max(last_date) AS last_date,
+    min(first_date) AS first_date,  -- First day with findings
+    max(last_date) AS last_date,  -- Last day
     sum(passed)::BIGINT AS passed,
     sum(failed)::BIGINT AS failed,
     sum(unknown)::BIGINT AS unknown,
     sum(not_applicable)::BIGINT AS not_applicable,
-    sum(passed) / nullif(sum(passed + failed), 0) AS kept,
-    sum(unknown) / nullif(sum(passed + failed + unknown), 0) AS unknown_share,
-    sum(sum_score) / nullif(sum(sum_weight), 0) AS mean_score
+    sum(passed) / nullif(sum(passed + failed), 0) AS kept,  -- passed / (passed + failed)
+    sum(unknown) / nullif(sum(passed + failed + unknown), 0)
+        AS unknown_share,  -- unknown / all applicable
+    sum(sum_score) / nullif(sum(sum_weight), 0) AS mean_score  -- Mean score, 0..1
 FROM rule_month
 WHERE standard = config_standard()
 GROUP BY ALL

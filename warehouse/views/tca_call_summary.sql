@@ -5,7 +5,6 @@ CREATE VIEW tca_call_summary AS
 WITH spans AS (
     SELECT
         k.*,
-        c.language,
         [{'BeginOffsetMillis': s.start_ms, 'DurationMillis': s.end_ms - s.start_ms,
           'EndOffsetMillis': s.end_ms} FOR s IN coalesce(nontalk, [])] AS nobody,
         [{'BeginOffsetMillis': s.start_ms, 'DurationMillis': s.end_ms - s.start_ms,
@@ -13,7 +12,6 @@ WITH spans AS (
         [{'BeginOffsetMillis': s.start_ms, 'DurationMillis': s.end_ms - s.start_ms,
           'EndOffsetMillis': s.end_ms} FOR s IN coalesce(caller_cut_in, [])] AS caller
     FROM call_facts k
-    JOIN calls c USING (call_id)
     WHERE k.standard = config_standard()
 )
 SELECT

@@ -10,7 +10,7 @@ SELECT
     etiquette_hi,
     etiquette_coverage,
     rules_failed,
-    failed,
+    failed,  -- Broken rules with why, the costliest first
     agent_interruptions,
     hold_total_s,
     dead_air_s,
