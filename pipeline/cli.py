@@ -16,6 +16,7 @@ from pipeline.commands import (
     flags_of,
     importing,
     setting_up,
+    upkeep,
 )
 from pipeline.text import clean, nearest
 
@@ -74,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 
 {EXIT_CODES}""")
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
-    for module in (batch, importing, asking, exporting, setting_up):
+    for module in (batch, importing, asking, exporting, upkeep, setting_up):
         module.add(commands)
     return parser
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from pipeline.beam_flags import is_local
 from pipeline.lexicons import load_lexicons
 from pipeline.plan import Plan
+from pipeline.privacy import private
 from pipeline.progress import REJECTED_BEFORE, Progress, Tally
 from pipeline.settings import (
     Settings,
@@ -49,13 +50,14 @@ def run_batch(batch: Batch, settings: Settings, root: Path, *, command: str, bea
     Raises RunFailedError where the run cannot go on; what had landed is then on disk, and the
     same command goes on from there.
     """
+    batch = private(batch, settings.privacy)
     began_at, run_id = datetime.now(timezone.utc), new_run_id()
     root.mkdir(parents=True, exist_ok=True)
     book = _new_ledger(root, run_id)
     local = is_local(beam_flags)
     plan = plan_of(settings, RunContext(
         str(root), str(book), run_id, fingerprint_of(settings), settings.timezone, force,
-        redo_stale, claims=local))
+        redo_stale, claims=local, mask_source=settings.privacy.source_uri == 'mask'))
     tally = Tally(calls_in=batch.rows)
     with Progress(tally) as progress:
         for warning in batch.warnings:

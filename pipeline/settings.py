@@ -14,6 +14,8 @@ from pipeline.config_files import beside, config_tree
 from pipeline.instants import InstantError, zone_of
 from pipeline.lexicons import languages, load_lexicons
 from pipeline.limits import LimitOptions
+from pipeline.maintaining import MaintainOptions
+from pipeline.privacy import PrivacyOptions, secret_of
 from pipeline.sources import SourceOptions
 from pipeline.yaml_records import (
     ConfigError,
@@ -70,6 +72,8 @@ class Settings:
     roles: RoleOptions
     transcribe: TranscribeOptions
     redact: RedactOptions
+    maintain: MaintainOptions
+    privacy: PrivacyOptions
 
 
 def load_settings(path: str | None) -> Settings:
@@ -84,7 +88,7 @@ def load_settings(path: str | None) -> Settings:
     if settings.language not in languages():
         raise ConfigError(f'{tree.value["language"].where}: no phrase list for language '
                           f'`{settings.language}`; there is {", ".join(languages())}')
-    return _with_phrases(_with_references(_with_models(settings), tree), tree)
+    return _with_salt(_with_phrases(_with_references(_with_models(settings), tree), tree), tree)
 
 
 def lexicon_of(settings: Settings) -> Lexicon:
@@ -100,6 +104,17 @@ def _with_phrases(settings: Settings, tree: Located) -> Settings:
     if missing:
         raise ConfigError('\n'.join(missing))
     return replace(settings, phrases=tuple(str(path) for path, _ in named))
+
+
+def _with_salt(settings: Settings, tree: Located) -> Settings:
+    """With the path of the secret, which is relative to the file that names it."""
+    options = settings.privacy
+    if options.salt_file:
+        where = tree.value['privacy'].value['salt_file'].where
+        options = replace(options, salt_file=beside(where, options.salt_file))
+    if options.caller_id == 'hash':
+        secret_of(options)  # or a run would be told only once it has begun
+    return replace(settings, privacy=options)
 
 
 def _with_references(settings: Settings, tree: Located) -> Settings:

@@ -1,40 +1,17 @@
 """A publish that is stopped anywhere, and the next one that makes it good."""
 
-import random
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from datetime import date
-from pathlib import Path
 
 import pytest
 
+from tests.killing import ask, begun, dump, killed_after, moments, seconds_of, stopped_at
 from tests.results import NOW, at, reject, result, run
 from warehouse import catalog, database, landing, tables
 from warehouse import publish as publishing
 from warehouse.publish import publish
-from warehouse.query import run_sql
-from warehouse.schemas import TABLES
 
 DAY = date(2026, 11, 4)
-
-
-def ask(root, sql):
-    return list(run_sql(root, sql).rows())
-
-
-def dump(root, leave_out=('runs',)):
-    """Every row of every table, in an order that does not depend on how it came there."""
-    names = [('kpis_all' if name == 'kpis' else name) for name in TABLES if name not in leave_out]
-    with database.open_readonly(root) as con:
-        return {name: sorted(map(repr, con.execute(f'SELECT * FROM {name}').fetchall()))
-                for name in names}
-
-
-class Crash(BaseException):
-    pass
 
 
 def batch(root):
@@ -72,15 +49,8 @@ POINTS = [(tables, 'write', n) for n in range(8)] + [
 def test_a_publish_stopped_at_any_step_is_not_seen_or_whole_and_the_next_makes_it_good(
         tmp_path, monkeypatch, prepared, undisturbed, module, name, nth):
     shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
-    before, count, real = dump(tmp_path), [0], getattr(module, name)
-
-    def crash(*args, **kwargs):
-        count[0] += 1
-        if count[0] <= nth:
-            return real(*args, **kwargs)
-        raise Crash
-    with monkeypatch.context() as m, pytest.raises(Crash):
-        m.setattr(module, name, crash)
+    before = dump(tmp_path)
+    with stopped_at(monkeypatch, module, name, nth):
         publish(tmp_path, run('r2'))
     seen = dump(tmp_path)
     assert seen in (before, undisturbed)
@@ -92,8 +62,7 @@ def test_a_publish_stopped_at_any_step_is_not_seen_or_whole_and_the_next_makes_i
 
 def test_a_first_publish_that_was_killed_leaves_no_rows_behind(tmp_path, monkeypatch):
     landing.put(tmp_path, result('c1'))
-    with monkeypatch.context() as m, pytest.raises(Crash):
-        m.setattr(catalog, 'save', lambda *a: (_ for _ in ()).throw(Crash))
+    with stopped_at(monkeypatch, catalog, 'save'):
         publish(tmp_path)
     landing.remove(landing.landed(tmp_path))
     landing.put(tmp_path, result('c2'))
@@ -109,41 +78,22 @@ def test_a_table_killed_while_it_was_made_is_made_again(tmp_path):
     assert publish(tmp_path).calls == 1
 
 
-PUBLISHER = """
-import sys
-from pathlib import Path
-from tests.results import run
-from warehouse.publish import publish
-print('go', flush=True)
-publish(Path(sys.argv[1]), run('r2'))
-"""
-
-
-def publisher(root):
-    process = subprocess.Popen([sys.executable, '-c', PUBLISHER, str(root)], text=True,
-                               stdout=subprocess.PIPE, cwd=Path(__file__).parent.parent)
-    process.stdout.readline()
-    return process
+def publish_batch(root):
+    publish(root, run('r2'))
 
 
 def test_kill_at_random_moments_then_publish_again_equals_an_undisturbed_publish(
         tmp_path, prepared, undisturbed):
     shutil.copytree(prepared, tmp_path / 'timed')
-    process, began = publisher(tmp_path / 'timed'), time.monotonic()
-    assert process.wait() == 0
-    takes, dice, killed = time.monotonic() - began, random.Random(), 0
+    takes_s, killed = seconds_of(publish_batch, tmp_path / 'timed'), 0
     for n in range(3):
         root = shutil.copytree(prepared, tmp_path / str(n))
         before = dump(root)
-        moments = [dice.uniform(0, takes) for _ in range(2)]
-        for moment in moments:
-            process = publisher(root)
-            time.sleep(moment)
-            process.send_signal(signal.SIGKILL)
-            killed += process.wait() == -signal.SIGKILL
-            assert dump(root) in (before, undisturbed), moments
-        process = publisher(root)
-        assert process.wait() == 0
-        assert dump(root) == undisturbed, moments
-        assert ask(root, 'SELECT run_id FROM runs ORDER BY 1') == [('r1',), ('r2',)], moments
+        at_s = moments(2, takes_s)
+        for moment in at_s:
+            killed += killed_after(begun(publish_batch, root), moment)
+            assert dump(root) in (before, undisturbed), at_s
+        publish_batch(root)
+        assert dump(root) == undisturbed, at_s
+        assert ask(root, 'SELECT run_id FROM runs ORDER BY 1') == [('r1',), ('r2',)], at_s
     assert killed

@@ -1,7 +1,6 @@
 """A rescore that is stopped anywhere, and the next command that makes it good."""
 
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -13,20 +12,13 @@ import pytest
 
 from pipeline.rescore import rescore_warehouse
 from pipeline.settings import load_settings
+from tests.killing import ask, dump, moments, stopped_at
 from tests.standard_for_tests import default_standard
 from tests.stored_calls import heard, judged_by
-from tests.test_publish_crash import ask, dump
+from tests.upkeep_commands import STANDARD
 from warehouse import catalog, commit, database, landing, rejudge, rewrite, tables
 from warehouse.publish import publish
 from warehouse.query import run_sql
-
-STANDARD = """extends: default
-name: default
-silence: {warn_s: 1.0, bad_s: 3.0}
-rules:
-  opening-greeting: {weight: 5}
-"""
-
 
 @pytest.fixture(scope='module')
 def standard(tmp_path_factory):
@@ -57,10 +49,6 @@ def again(root, standard, **given):
                              command='etiquette rescore', workers=1, **given)
 
 
-class Crash(BaseException):
-    pass
-
-
 POINTS = [(rejudge, 'swap_in', n) for n in range(3)] + [
     (rewrite, 'sync', 0), (rejudge, 'write_derived', 0), (rejudge, 'write_run', 0),
     (tables, 'write', 0), (tables, 'write', 1), (rejudge, 'make_visible', 0),
@@ -72,15 +60,8 @@ POINTS = [(rejudge, 'swap_in', n) for n in range(3)] + [
 def test_a_rescore_stopped_at_any_step_is_not_seen_or_whole_and_the_next_makes_it_good(
         tmp_path, monkeypatch, prepared, undisturbed, standard, module, name, nth):
     shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
-    before, count, real = dump(tmp_path), [0], getattr(module, name)
-
-    def crash(*args, **kwargs):
-        count[0] += 1
-        if count[0] <= nth:
-            return real(*args, **kwargs)
-        raise Crash
-    with monkeypatch.context() as m, pytest.raises(Crash):
-        m.setattr(module, name, crash)
+    before = dump(tmp_path)
+    with stopped_at(monkeypatch, module, name, nth):
         again(tmp_path, standard)
     assert dump(tmp_path) in (before, undisturbed)
     again(tmp_path, standard)
@@ -91,8 +72,7 @@ def test_after_a_rescore_that_was_stopped_a_publish_sets_the_tables_back(
         tmp_path, monkeypatch, prepared, standard):
     root = shutil.copytree(prepared, tmp_path / 'w')
     before = dump(root)
-    with monkeypatch.context() as m, pytest.raises(Crash):
-        m.setattr(commit.catalogs, 'save', lambda *a: (_ for _ in ()).throw(Crash))
+    with stopped_at(monkeypatch, commit.catalogs, 'save'):
         again(root, standard)
     said = []
     publish(root, say=said.append)
@@ -126,19 +106,19 @@ def test_kill_at_random_moments_then_rescore_again_equals_an_undisturbed_rescore
     shutil.copytree(prepared, tmp_path / 'timed')
     process, began = rescoring(tmp_path / 'timed', standard, script), time.monotonic()
     assert process.wait() == 0
-    takes, dice, killed = time.monotonic() - began, random.Random(), 0
+    takes, killed = time.monotonic() - began, 0
     assert dump(tmp_path / 'timed') == undisturbed
     root = shutil.copytree(prepared, tmp_path / 'w')
     before = dump(root)
-    moments = sorted(dice.uniform(0, takes) for _ in range(5))
-    for moment in moments:
+    at_s = sorted(moments(5, takes))
+    for moment in at_s:
         process = rescoring(root, standard, script)
         time.sleep(moment)
         process.send_signal(signal.SIGKILL)
         killed += process.wait() == -signal.SIGKILL
-        assert dump(root) in (before, undisturbed), moments
+        assert dump(root) in (before, undisturbed), at_s
     again(root, standard)
-    assert dump(root) == undisturbed, moments
+    assert dump(root) == undisturbed, at_s
     assert list(run_sql(root, 'SELECT DISTINCT call_id FROM kpis').rows())
     assert not list(root.glob('.staging-*')) and not list(root.glob('.building-*'))
     assert killed

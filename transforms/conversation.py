@@ -182,7 +182,8 @@ class RunContext:
     `fingerprint` is of the perception settings; `redo_stale` does calls again that are published
     with another one; `force` does every call again. With `claims`, several processes are given
     the same calls, and each call is done by the one that takes it first; not for a runner that
-    may give a call to another process again.
+    may give a call to another process again. `mask_source`: what is stored does not say where the
+    recording lies.
     """
 
     warehouse: str
@@ -193,3 +194,4 @@ class RunContext:
     force: bool = False
     redo_stale: bool = False
     claims: bool = False
+    mask_source: bool = False

@@ -27,6 +27,7 @@ from transforms.lexicon import Lexicon
 from transforms.metadata import metadata_of
 from transforms.phrasebook import Phrasebook
 from transforms.phrases import opening_score
+from transforms.privacy import without_places
 from transforms.redact import RedactOptions, redact_words
 from transforms.references import load_references
 from transforms.roles import RoleOptions, tell_agent
@@ -258,7 +259,7 @@ def call_record(call: Conversation, context: RunContext) -> Call:
     ref = call.ref
     agent, caller = parties(call)
     date = ref.started_at and ref.started_at.astimezone(ZoneInfo(context.timezone)).date()
-    return Call(
+    record = Call(
         call_id=ref.call_id, source_uri=ref.source_uri, audio_sha256=call.audio_sha256,
         started_at=ref.started_at, call_date=date, duration_s=call.duration_s,
         sample_rate_hz=call.sample_rate_hz, channels=call.channels, codec=call.codec,
@@ -269,3 +270,4 @@ def call_record(call: Conversation, context: RunContext) -> Call:
         caller_snr_db=caller.snr_db, diarizer=call.diarizer, transcriber=call.transcriber,
         transcriber_model=call.transcriber_model, transcript_trust=call.transcript_trust,
         manifest=ref.manifest, fingerprint=context.fingerprint, run_id=context.run_id)
+    return without_places(record) if context.mask_source else record

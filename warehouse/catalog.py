@@ -53,6 +53,8 @@ def load(root: Path, number: int) -> Catalog:
     except FileNotFoundError:
         known = numbers(root)
         has = f'has {known[0]} to {known[-1]}' if known else 'has none yet'
+        if known and number < known[0]:
+            has += '; what is older was removed by `etiquette maintain` or `erase`'
         raise WarehouseError(f'there is no catalog {number}: {root} {has}',
                              way_out='Name one of these with --as-of, or leave it out.') from None
     except (OSError, ValueError, TypeError, KeyError) as e:

@@ -20,6 +20,8 @@ from pathlib import Path
 STARTED, DECODED = 'started', 'decoded'  # in work: taken up, and its length is known
 LANDED, SKIPPED, REJECTED = 'landed', 'skipped', 'rejected'  # done with
 IN_WORK = (STARTED, DECODED)
+_YOUNG_S = 60.0  # a run that has just begun has no worker yet
+_QUIET_S = 3600.0  # of a worker on another machine: a call takes less
 
 
 @dataclass(frozen=True)
@@ -88,3 +90,23 @@ def peak_rss_mb() -> float:
     """This process's peak resident memory so far, in MB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return float(peak / (2**20 if sys.platform == 'darwin' else 2**10))
+
+
+def is_in_use(folder: Path) -> bool:
+    """Whether a run may still write this ledger: it is young, or one of its processes lives."""
+    import psutil
+    try:
+        files = [path for path in folder.iterdir() if path.is_file()]
+        young_s = max(path.stat().st_mtime for path in (folder, *files))
+    except FileNotFoundError:
+        return False
+    here = os.uname().nodename
+    for path in files:
+        node, _, pid = path.stem.rpartition('-')
+        if path.suffix != '.jsonl' or not pid.isdecimal():
+            continue
+        if node == here and psutil.pid_exists(int(pid)):
+            return True
+        if node != here and time.time() - path.stat().st_mtime < _QUIET_S:
+            return True
+    return time.time() - young_s < _YOUNG_S

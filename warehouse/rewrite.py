@@ -88,7 +88,7 @@ class Writer:
 
 def new_file(folder: Path, name: str, day: date | None) -> Path:
     """Where a new file of a table and date may be written, for `swap_in` to move from there."""
-    path = folder / name / _partition(day) / f'part-00000-{uuid.uuid4()}-c000.zstd.parquet'
+    path = folder / name / _partition(day) / file_name()
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
@@ -114,27 +114,50 @@ def table_of(name: str, call_ids: Sequence[str], rows: Sequence[Sequence[Any]]) 
 def swap_in(root: Path, name: str, written: Collection[Written],
             dates: Collection[date | None]) -> int:
     """One commit: files in place of all those of some dates. Returns the new version."""
+    return swap_files(root, name, written, tables.files_of(tables.open_at(root, name), dates))
+
+
+def swap_files(root: Path, name: str, written: Collection[Written],
+               gone: Collection[tuple[str, int, date | None]], changed: bool = True) -> int:
+    """One commit: files in place of others of the table. Returns the new version.
+
+    Args:
+      gone: path, size and date of the files they replace, as `tables.files_of` tells them.
+      changed: whether the rows are others than before: what follows a table as a stream is told.
+    """
     from deltalake.transaction import AddAction, RemoveAction
-    table, folder = tables.open_at(root, name), tables.folder(root, name)
-    now = int(time.time() * 1000)
+    table, folder, now = tables.open_at(root, name), tables.folder(root, name), _now_ms()
+    dated = TABLES[name].by_date
     actions: list[AddAction | RemoveAction] = [
-        RemoveAction(path, True, now, size, {'call_date': _text(day)})
-        for path, size, day in tables.files_of(table, dates)]
+        RemoveAction(path, changed, now, size, {'call_date': _text(day)} if dated else {})
+        for path, size, day in gone]
     for file in written:
-        relative = f'{_partition(file.date)}/{file.path.name}'
-        target = folder / relative
+        target = folder / (_partition(file.date) if dated else '') / file.path.name
         target.parent.mkdir(exist_ok=True)
         file.path.replace(target)
+        stats: dict[str, Any] = {'numRecords': file.rows}
+        if TABLES[name].of_a_call:
+            stats |= {'minValues': {'call_id': file.low}, 'maxValues': {'call_id': file.high},
+                      'nullCount': {'call_id': 0}}
         actions.append(AddAction(
-            relative, target.stat().st_size, {'call_date': _text(file.date)}, now, True,
-            json.dumps({'numRecords': file.rows, 'minValues': {'call_id': file.low},
-                        'maxValues': {'call_id': file.high}, 'nullCount': {'call_id': 0}})))
+            str(target.relative_to(folder)), target.stat().st_size,
+            {'call_date': _text(file.date)} if dated else {}, now, changed, json.dumps(stats)))
     if not actions:
         return table.version()
-    for parent in {(folder / _partition(file.date)) for file in written}:
+    for parent in {folder / (_partition(file.date) if dated else '') for file in written}:
         sync(parent)
-    table.create_write_transaction(actions, 'append', table.schema(), ['call_date'])
+    table.create_write_transaction(actions, 'append', table.schema(),
+                                   ['call_date'] if dated else [])
     return tables.open_at(root, name).version()
+
+
+def file_name() -> str:
+    """A new name for a file of a table."""
+    return f'part-00000-{uuid.uuid4()}-c000.zstd.parquet'
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
 
 
 def _partition(day: date | None) -> str:

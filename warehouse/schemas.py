@@ -22,6 +22,8 @@ class Table:
     `by_date` tables are partitioned by call_date. The `of_a_call` ones hold rows that a landing
     file brings, and whose rows are replaced whenever their call is published again. The `derived`
     ones repeat what others hold, as `derived/<name>.sql` says, for the views to be fast.
+    `order` is the order of rows that `etiquette maintain` leaves in files, where it is not that of the
+    key.
     """
 
     name: str
@@ -31,6 +33,13 @@ class Table:
     by_date: bool = True
     of_a_call: bool = True
     derived: bool = False
+    order: tuple[str, ...] = ()
+
+    @property
+    def sorted_by(self) -> tuple[str, ...]:
+        """The columns by which the rows of a file are in order once they were joined."""
+        order = self.order or self.key
+        return tuple(name for name in order if not (self.by_date and name == 'call_date'))
 
     @property
     def nested(self) -> pa.StructType:
@@ -289,7 +298,8 @@ TABLES: dict[str, Table] = {t.name: t for t in (
     Table('turns', 'Who said what, when', ('call_id', 'turn'), _TURNS),
     Table('words', 'Every word with its time', ('call_id', 'word'), _WORDS),
     Table('events', 'Rings, holds, silences, overlaps, phrases: what the KPIs are made of',
-          ('call_id', 'event'), _EVENTS),
+          # By kind first: most questions are about one kind, and skip the row groups of others.
+          ('call_id', 'event'), _EVENTS, order=('kind', 'call_id', 'event')),
     Table('findings', 'What each rule says of each call, and why',
           ('call_id', 'standard', 'rule_id'), _FINDINGS),
     Table('kpis', 'One row a call and standard: the measures and scores',
@@ -305,7 +315,8 @@ TABLES: dict[str, Table] = {t.name: t for t in (
     Table('call_facts', 'One row a call and standard: KPIs with what other tables add to them',
           ('call_id', 'standard'), _CALL_FACTS, of_a_call=False, derived=True),
     Table('moments', 'Holds, interruptions and promised call backs, one by one',
-          ('call_id', 'standard', 'event'), _MOMENTS, of_a_call=False, derived=True),
+          ('call_id', 'standard', 'event'), _MOMENTS, of_a_call=False, derived=True,
+          order=('standard', 'kind', 'call_id', 'event')),
     Table('rejects', 'Calls that could not be processed, and the way out', ('reject_key',),
           _REJECTS, by_date=False, of_a_call=False),
     Table('runs', 'One row a run', ('run_id',), _RUNS, by_date=False, of_a_call=False),

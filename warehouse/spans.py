@@ -21,6 +21,8 @@ NUMBER = {'turns': 'turn', 'words': 'word', 'events': 'event'}  # rows of a call
 READ = ('calls', 'turns', 'words', 'events', 'findings', 'kpis')
 SPAN_CALLS = 1000
 _MEMORY = '512MB'  # of a query; the disk gives what is more
+# Faults of the disk that is written to meanwhile; they are explained as such further up.
+_NOT_THE_FILE = ('No space left', 'Read-only file system', 'Disk quota exceeded')
 _MOST_LIVE_ROWS = 2 ** 21  # of one table and partition in memory at once
 
 
@@ -150,6 +152,8 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, pa.ArrowException, duckdb.Error) as e:
+        if any(sign in str(e) for sign in _NOT_THE_FILE):
+            raise
         why = str(e).partition('\n')[0]
         raise WarehouseError(f'{path} cannot be read: {why}', way_out=(
             'Restore the folder `tables` from a backup; `etiquette sql --as-of` reads an older '

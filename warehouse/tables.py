@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # a tenth of a second to import: only where a table is opened
 
 # Delta's log keeps the smallest and largest value of these columns, in plain text: no texts.
 _CONFIGURATION = {'delta.dataSkippingStatsColumns': 'call_id,call_date'}
+# Which entries of the log are still needed the catalogs tell, not their age.
+_LOG = {'delta.enableExpiredLogCleanup': 'false'}
 # Some hundred calls of words, so that what reads calls by ranges need not read far more.
 _GROUP_ROWS = 2 ** 17
 _UNUSABLE = '[]\\^|%?*\n'  # delta-rs or DuckDB cannot name a file in such a folder
@@ -120,7 +122,7 @@ def ensure(root: Path, name: str) -> DeltaTable:
         DeltaTable.create(
             str(path), table.schema, mode='ignore', name=name, description=table.comment,
             partition_by=['call_date'] if table.by_date else None,
-            configuration=_CONFIGURATION if table.of_a_call else None)
+            configuration={**_LOG, **(_CONFIGURATION if table.of_a_call else {})})
     return open_at(root, name)
 
 
@@ -183,6 +185,15 @@ def add_columns(root: Path, name: str) -> int:
     missing = [field for field in wanted.fields if field.name not in columns(table)]
     if missing:
         table.alter.add_columns([Field(f.name, f.type, nullable=True) for f in missing])
+    return open_at(root, name).version()
+
+
+def commit_clean(root: Path, name: str) -> int:
+    """One commit that changes no row and says nothing of any. Returns the new version.
+
+    With it as the oldest entry, a log holds no predicate and no statistics of earlier ones.
+    """
+    ensure(root, name).alter.set_table_properties(_LOG)
     return open_at(root, name).version()
 
 
