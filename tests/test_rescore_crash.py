@@ -20,6 +20,7 @@ from warehouse import catalog, commit, database, landing, rejudge, rewrite, tabl
 from warehouse.publish import publish
 from warehouse.query import run_sql
 
+
 @pytest.fixture(scope='module')
 def standard(tmp_path_factory):
     path = tmp_path_factory.mktemp('standard') / 'mine.yaml'

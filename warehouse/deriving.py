@@ -33,8 +33,9 @@ def write_derived(root: Path, now: Catalog, dates: Collection[date | None]) -> C
             continue
         touched = set(dates)
         if now.derived.get(name) != made_by(name):
-            touched |= {day for of in ('calls', name) for _, _, day in tables.listed(
-                root, of, now.tables[of]).files}
+            touched |= {day for _, _, day in tables.listed(
+                root, 'calls', now.tables['calls']).files}
+            now = replace(now, tables={**now.tables, name: tables.empty(root, name)})
         now = replace(now, tables={**now.tables, name: _write(root, name, now, touched)},
                       derived={**now.derived, name: made_by(name)})
     return now

@@ -22,8 +22,8 @@ class Table:
     `by_date` tables are partitioned by call_date. The `of_a_call` ones hold rows that a landing
     file brings, and whose rows are replaced whenever their call is published again. The `derived`
     ones repeat what others hold, as `derived/<name>.sql` says, for the views to be fast.
-    `order` is the order of rows that `etiquette maintain` leaves in files, where it is not that of the
-    key.
+    `order` is the order of rows that `etiquette maintain` leaves in files, where it is not
+    that of the key.
     """
 
     name: str

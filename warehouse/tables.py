@@ -92,7 +92,10 @@ def write(root: Path, name: str, rows: pa.RecordBatchReader, predicate: str | No
     it. Returns the new version.
     """
     from deltalake import WriterProperties, write_deltalake
-    missing = set(rows.schema.names) - columns(ensure(root, name))
+    table = ensure(root, name)
+    missing = set(rows.schema.names) - columns(table)
+    if missing:
+        rows = _with_comments_of(table, rows)
     path = str(folder(root, name))
     properties = WriterProperties(compression='ZSTD', max_row_group_size=_GROUP_ROWS)
     schema_mode: Literal['merge'] | None = 'merge' if missing else None
@@ -102,6 +105,24 @@ def write(root: Path, name: str, rows: pa.RecordBatchReader, predicate: str | No
     else:
         write_deltalake(path, rows, mode='append', schema_mode=schema_mode,
                         writer_properties=properties)
+    return open_at(root, name).version()
+
+
+def _with_comments_of(table: DeltaTable, rows: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    """The rows with the table's comments: Delta adds no column where another's comment differs."""
+    known = {field.name: field.metadata for field in pa.schema(table.schema().to_arrow())}
+    schema = pa.schema([field.with_metadata(known.get(field.name, field.metadata))
+                        for field in rows.schema])
+    return pa.RecordBatchReader.from_batches(
+        schema, (pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in rows))
+
+
+def empty(root: Path, name: str) -> int:
+    """One commit: no rows, and the columns that the program wants. Returns the new version."""
+    from deltalake import write_deltalake
+    ensure(root, name)
+    write_deltalake(str(folder(root, name)), TABLES[name].schema.empty_table(), mode='overwrite',
+                    schema_mode='overwrite', partition_by=['call_date'])
     return open_at(root, name).version()
 
 

@@ -11,14 +11,14 @@ WITH counted AS (
         sum(weighed)::BIGINT AS decided,
         sum(weighed_failed)::BIGINT AS failed,
         sum(weighed_unknown)::BIGINT AS unknown,
-        failed / nullif(decided, 0) AS fail_share,
+        sum(weighed_failed) / nullif(sum(weighed), 0) AS fail_share,
         [{'call_id': e.call_id, 'start_s': e.start_s, 'why': e.why}
          FOR e IN list_reverse_sort(flatten(list(examples) FILTER (examples IS NOT NULL)))[:3]]
             AS examples
     FROM rule_month
     WHERE stage <> 'kpi' AND standard = config_standard()
     GROUP BY agent_id, rule_id
-    HAVING failed > 0
+    HAVING sum(weighed_failed) > 0
 ), wilson AS (
     SELECT *,
         -- 3.8415 = 1.96 squared
