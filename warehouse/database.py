@@ -136,14 +136,15 @@ def remove_unfinished(root: Path) -> None:
 
 
 def fill(con: duckdb.DuckDBPyConnection, root: Path, catalog: Catalog,
-         dates: Collection[date | None] | None = None) -> None:
-    """Makes the views of all tables, `kpis` and `about`; of some call dates only if given."""
-    for statement in views_of(root, catalog, dates):
+         dates: Collection[date | None] | None = None,
+         only: Collection[str] = TABLES.keys()) -> None:
+    """Makes the views of all tables, `kpis` and `about`; of some dates or tables only if given."""
+    for statement in views_of(root, catalog, dates, only):
         con.execute(statement)
 
 
-def views_of(root: Path, catalog: Catalog,
-             dates: Collection[date | None] | None = None) -> list[str]:
+def views_of(root: Path, catalog: Catalog, dates: Collection[date | None] | None = None,
+             only: Collection[str] = TABLES.keys()) -> list[str]:
     """The statements that make what `fill` makes. They name the files, so that no Delta table is
     opened when they are run."""
     wanted = _wanted(root, catalog)
@@ -163,13 +164,14 @@ def views_of(root: Path, catalog: Catalog,
 def select(root: Path, table: Table, catalog: Catalog,
            dates: Collection[date | None] | None = None) -> str:
     """SELECT of a table's rows as published, columns typed and in order."""
-    files: list[Path] = []
+    files: list[str] = []
     has = set(table.schema.names)
     derive = table.derived and catalog.derived.get(table.name) != made_by(table.name)
     # An older program's catalog may not know a newer table.
     if table.name in catalog.tables and not derive:
         found = tables.listed(root, table.name, catalog.tables[table.name])
-        files = [tables.folder(root, table.name) / path for path, _, day in found.files
+        folder = tables.folder(root, table.name)
+        files = [f'{folder}/{path}' for path, _, day in found.files
                  if dates is None or not table.by_date or day in dates]
         has = set(found.columns) if files else set()
     columns = ', '.join(

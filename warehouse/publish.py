@@ -121,7 +121,7 @@ def _publish(opened: Opened, run: Run | None, stage: Stage, standard: str,
     make_visible(opened, now)
     _remove_published(stage, waiting)
     with duckdb.connect(':memory:') as con:
-        database.fill(con, root, now)
+        database.fill(con, root, now, only=('calls',))
         warnings += _same_audio(con, stage)
     faults = run_checks(root, now, dates) if stage.chunks else []
     return Published(
@@ -135,7 +135,7 @@ def _commit(root: Path, now: Catalog, stage: Stage, waiting: _Rejects,
     """One commit a table. Returns the catalog of the new versions, and the dates touched."""
     versions = dict(now.tables)
     with duckdb.connect(':memory:') as con:
-        database.fill(con, root, now)
+        database.fill(con, root, now, only=('calls', 'rejects'))
         con.register('staged', _staged_table(stage))
         had = dict(con.execute('SELECT call_id, call_date FROM calls WHERE call_id IN '
                                '(SELECT call_id FROM staged)').fetchall())

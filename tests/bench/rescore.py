@@ -137,7 +137,8 @@ def template(number: int, standard: Standard) -> Result:
         said.append((told.turns[turn].speaker, at, end, ' '.join(words)))
         at = end + (-0.5, 0.3, 0.6, 1.5, 3.0)[(number + turn) % 5]
     call = replace(
-        call_of(end + 1.0, call_id=f'{number:03}', agent_id=f'a{number % 40}', queue=f'q{number % 4}'),
+        call_of(end + 1.0, call_id=f'{number:03}', agent_id=f'a{number % 40}',
+                queue=f'q{number % 4}'),
         started_at=datetime(2026, 1, 1, 9, tzinfo=timezone.utc), fingerprint='f', run_id='bench')
     turns, words, speech = perceived_of(said, call, standard)
     return judged_by((call, turns, words, speech), [standard])

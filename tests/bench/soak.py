@@ -199,8 +199,13 @@ def _write_calls(told: Told, root: Path, until: float) -> None:
 def _keep_up(told: Told, root: Path, until: float, retention_s: float) -> None:
     from pipeline.rescore import rescore_warehouse
     from pipeline.settings import load_settings
+    from warehouse.maintain import maintain
     settings = load_settings(None)
     while time.time() < until:
+        done = maintain(root, retention_s=retention_s, target_bytes=2 ** 20)
+        _count(told, 'maintained')
+        _count(told, 'times files were joined', done.joined)
+        _count(told, 'files removed', sum(table.removed for table in done.tables))
         rescore_warehouse(root, settings, (), command='etiquette rescore', workers=1)
         _count(told, 'rescores')
 
