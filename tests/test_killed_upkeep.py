@@ -122,7 +122,7 @@ def test_an_upkeep_stopped_at_any_step_changes_no_row_and_the_next_goes_on(
 
 
 ERASURE = [slow(erase, 'joined', 0), (erase, 'swap_files', 3), slow(tables, 'replace_all', 0),
-           slow(erase, 'write_rule_day', 0), slow(tables, 'commit_clean', 4),
+           slow(erase, 'write_derived', 0), slow(tables, 'commit_clean', 4),
            slow(catalog, 'save', 0), (database, 'install', 0), slow(erase, '_remove_landed', 0),
            slow(erase, 'remove_catalogs', 0), slow(erase, 'remove_old', 0),
            (erase, 'remove_old', 5), slow(erase, 'search', 0)]

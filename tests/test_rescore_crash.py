@@ -51,7 +51,7 @@ def again(root, standard, **given):
 
 
 POINTS = [(rejudge, 'swap_in', n) for n in range(3)] + [
-    (rewrite, 'sync', 0), (rejudge, 'write_rule_day', 0), (rejudge, 'write_run', 0),
+    (rewrite, 'sync', 0), (rejudge, 'write_derived', 0), (rejudge, 'write_run', 0),
     (tables, 'write', 0), (tables, 'write', 1), (rejudge, 'make_visible', 0),
     (tables, 'sync_new', 2), (database, 'build', 0), (catalog, 'save', 0),
     (database, 'install', 0), (rejudge, 'run_checks', 0)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from warehouse.errors import WarehouseError
@@ -26,6 +26,7 @@ class Catalog:
       standard: the etiquette standard that `kpis` and the views show.
       timezone: of call_date.
       published_at: ISO 8601, UTC.
+      derived: derived table -> by what its rows were worked out.
     """
 
     number: int
@@ -34,6 +35,7 @@ class Catalog:
     standard: str
     timezone: str
     published_at: str
+    derived: Mapping[str, str] = field(default_factory=dict)
 
 
 def current(root: Path) -> Catalog | None:

@@ -80,7 +80,8 @@ def next_catalog(opened: Opened, standard: str, timezone_name: str) -> Catalog:
         tables={name: table.version() for name, table in found.items()},
         mixed=tuple(sorted(evolved | set(before.mixed if before else ()))),
         standard=standard, timezone=timezone_name,
-        published_at=datetime.now(timezone.utc).isoformat())
+        published_at=datetime.now(timezone.utc).isoformat(),
+        derived=before.derived if before else {})
 
 
 def at_versions(catalog: Catalog, **versions: int) -> Catalog:
@@ -100,7 +101,7 @@ def make_visible(opened: Opened, now: Catalog) -> None:
     for name, version in now.tables.items():
         seen = before.tables.get(name) if before else None
         if version != seen:
-            tables.sync_new(root, name, seen)
+            tables.sync_new(root, name, seen, version)
     built = database.build(root, now)
     catalogs.save(root, now)
     database.install(root, built)

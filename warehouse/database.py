@@ -24,6 +24,7 @@ import pyarrow as pa
 from warehouse import catalog as catalogs
 from warehouse import tables
 from warehouse.catalog import Catalog
+from warehouse.derived import made_by, statement_of
 from warehouse.errors import WarehouseError
 from warehouse.files import locked
 from warehouse.schemas import TABLES, Table
@@ -136,14 +137,15 @@ def remove_unfinished(root: Path) -> None:
 
 
 def fill(con: duckdb.DuckDBPyConnection, root: Path, catalog: Catalog,
-         dates: Collection[date | None] | None = None) -> None:
-    """Makes the views of all tables, `kpis` and `about`; of some call dates only if given."""
-    for statement in views_of(root, catalog, dates):
+         dates: Collection[date | None] | None = None,
+         only: Collection[str] = TABLES.keys()) -> None:
+    """Makes the views of all tables, `kpis` and `about`; of some dates or tables only if given."""
+    for statement in views_of(root, catalog, dates, only):
         con.execute(statement)
 
 
-def views_of(root: Path, catalog: Catalog,
-             dates: Collection[date | None] | None = None) -> list[str]:
+def views_of(root: Path, catalog: Catalog, dates: Collection[date | None] | None = None,
+             only: Collection[str] = TABLES.keys()) -> list[str]:
     """The statements that make what `fill` makes. They name the files, so that no Delta table is
     opened when they are run."""
     wanted = _wanted(root, catalog)
@@ -163,14 +165,21 @@ def views_of(root: Path, catalog: Catalog,
 def select(root: Path, table: Table, catalog: Catalog,
            dates: Collection[date | None] | None = None) -> str:
     """SELECT of a table's rows as published, columns typed and in order."""
-    files, has = [], set()
-    if table.name in catalog.tables:  # an older program's catalog may not know a newer table
-        opened = tables.open_at(root, table.name, catalog.tables[table.name])
-        files = [tables.folder(root, table.name) / path for path in tables.files(opened, dates)]
-        has = tables.columns(opened) if files else set()
+    files: list[str] = []
+    has = set(table.schema.names)
+    derive = table.derived and catalog.derived.get(table.name) != made_by(table.name)
+    # An older program's catalog may not know a newer table.
+    if table.name in catalog.tables and not derive:
+        found = tables.listed(root, table.name, catalog.tables[table.name])
+        folder = tables.folder(root, table.name)
+        files = [f'{folder}/{path}' for path, _, day in found.files
+                 if dates is None or not table.by_date or day in dates]
+        has = set(found.columns) if files else set()
     columns = ', '.join(
-        f'{field.name if field.name in has else "NULL"}::{_TYPES[str(field.type)]} AS {field.name}'
+        f'{field.name if field.name in has else "NULL"}::{_type_of(field.type)} AS {field.name}'
         for field in table.schema)
+    if derive:
+        return f'SELECT {columns} FROM ({statement_of(table.name)})'
     if not files:
         return f'SELECT {columns} WHERE FALSE'
     options = 'hive_partitioning = true, hive_types = {call_date: DATE}' if table.by_date else (
@@ -178,6 +187,14 @@ def select(root: Path, table: Table, catalog: Catalog,
     mixed = ', union_by_name = true' if table.name in catalog.mixed else ''
     names = ', '.join(literal(file) for file in files)
     return f'SELECT {columns} FROM read_parquet([{names}], {options}{mixed})'
+
+
+def _type_of(kind: pa.DataType) -> str:
+    if pa.types.is_list(kind):
+        return f'{_type_of(kind.value_type)}[]'
+    if pa.types.is_struct(kind):
+        return f'STRUCT({", ".join(f"{f.name} {_type_of(f.type)}" for f in kind)})'
+    return _TYPES[str(kind)]
 
 
 def ask(con: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
@@ -276,4 +293,5 @@ def _made_by() -> str:
              for table in TABLES.values()]
     parts += [path.read_text(encoding='utf-8')
               for path in (Path(__file__), *view_files())]
+    parts += [made_by(table.name) for table in TABLES.values() if table.derived]
     return hashlib.sha256('\0'.join(parts).encode()).hexdigest()[:16]

@@ -24,6 +24,7 @@ from warehouse import catalog as catalogs
 from warehouse import database, landing, staging, tables
 from warehouse.catalog import Catalog
 from warehouse.commit import Opened, at_versions, changing, make_visible, next_catalog
+from warehouse.deriving import write_derived
 from warehouse.errors import WarehouseError
 from warehouse.files import sync, write_whole
 from warehouse.finding import Found, Wanted, find
@@ -31,7 +32,6 @@ from warehouse.history import old_of, remove_catalogs, remove_old
 from warehouse.ledger import is_in_use
 from warehouse.proof import Finder, Searched, search
 from warehouse.rewrite import Written, swap_files
-from warehouse.rule_day import write_rule_day
 from warehouse.schemas import TABLES
 from warehouse.sorting import Heap, joined
 
@@ -151,7 +151,7 @@ def _without(opened: Opened, found: Found, values: Collection[str], target_bytes
     versions |= _without_rows(root, now, found, values)
     now = at_versions(now, **versions)
     if dates:
-        now = at_versions(now, rule_day=write_rule_day(root, now, dates))
+        now = write_derived(root, now, dates)
     # Its own version a table, whose entry is the oldest that is left of the log.
     now = at_versions(now, **{name: tables.commit_clean(root, name) for name in TABLES})
     make_visible(opened, now)

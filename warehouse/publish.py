@@ -23,9 +23,9 @@ from warehouse import database, landing, staging, tables
 from warehouse.catalog import Catalog
 from warehouse.checking import run_checks
 from warehouse.commit import Opened, at_versions, changing, make_visible, next_catalog, write_run
+from warehouse.deriving import write_derived
 from warehouse.errors import WarehouseError
 from warehouse.records import Reject, Run
-from warehouse.rule_day import write_rule_day
 from warehouse.schemas import TABLES
 from warehouse.staging import Stage
 from warehouse.tables import one_of
@@ -121,7 +121,7 @@ def _publish(opened: Opened, run: Run | None, stage: Stage, standard: str,
     make_visible(opened, now)
     _remove_published(stage, waiting)
     with duckdb.connect(':memory:') as con:
-        database.fill(con, root, now)
+        database.fill(con, root, now, only=('calls',))
         warnings += _same_audio(con, stage)
     faults = run_checks(root, now, dates) if stage.chunks else []
     return Published(
@@ -135,7 +135,7 @@ def _commit(root: Path, now: Catalog, stage: Stage, waiting: _Rejects,
     """One commit a table. Returns the catalog of the new versions, and the dates touched."""
     versions = dict(now.tables)
     with duckdb.connect(':memory:') as con:
-        database.fill(con, root, now)
+        database.fill(con, root, now, only=('calls', 'rejects'))
         con.register('staged', _staged_table(stage))
         had = dict(con.execute('SELECT call_id, call_date FROM calls WHERE call_id IN '
                                '(SELECT call_id FROM staged)').fetchall())
@@ -147,9 +147,7 @@ def _commit(root: Path, now: Catalog, stage: Stage, waiting: _Rejects,
             versions['rejects'] = tables.replace_all(root, 'rejects', rejects)
     if run:
         versions['runs'] = write_run(root, run)
-    if dates:
-        versions['rule_day'] = write_rule_day(root, at_versions(now, **versions), dates)
-    return at_versions(now, **versions), dates
+    return write_derived(root, at_versions(now, **versions), dates), dates
 
 
 def _write_rows(root: Path, name: str, stage: Stage, had: dict[str, date | None],

@@ -18,10 +18,10 @@ from warehouse import database, staging, tables
 from warehouse.catalog import Catalog
 from warehouse.checking import run_checks
 from warehouse.commit import Opened, at_versions, make_visible, next_catalog, write_run
+from warehouse.deriving import write_derived
 from warehouse.errors import WarehouseError
 from warehouse.records import Run
 from warehouse.rewrite import Written, swap_in
-from warehouse.rule_day import write_rule_day
 from warehouse.spans import SPAN_CALLS, Span, frugal, out_of_order, spans_of
 
 REWRITTEN: tuple[Literal['events', 'findings', 'kpis'], ...] = ('events', 'findings', 'kpis')
@@ -152,8 +152,7 @@ def commit(work: Rejudging, written: Collection[Written], run: Run) -> tuple[Cat
         dates = events if name == 'events' else work.dates
         files = [file for file in written if file.name == name]
         now = at_versions(now, **{name: swap_in(root, name, files, dates)})
-    now = at_versions(now, rule_day=write_rule_day(root, now, work.dates),
-                      runs=write_run(root, run))
+    now = write_derived(root, at_versions(now, runs=write_run(root, run)), work.dates)
     make_visible(work.opened, now)
     return now, _faults(root, now, work.dates)
 

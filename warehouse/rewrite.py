@@ -52,8 +52,7 @@ class Writer:
         self._name, self._date = name, day
         self.schema = pa.schema([f for f in TABLES[name].schema
                                  if f.name != 'call_date']).remove_metadata()
-        self.path = folder / name / _partition(day) / file_name()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = new_file(folder, name, day)
         self._file = pq.ParquetWriter(
             self.path, self.schema, compression='zstd', store_schema=False,
             write_statistics=[c for c in _STATISTICS if c in self.schema.names])
@@ -85,6 +84,13 @@ class Writer:
             self.path.unlink()
             return None
         return Written(self._name, self._date, self.path, self._rows, self._low, self._high)
+
+
+def new_file(folder: Path, name: str, day: date | None) -> Path:
+    """Where a new file of a table and date may be written, for `swap_in` to move from there."""
+    path = folder / name / _partition(day) / file_name()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def table_of(name: str, call_ids: Sequence[str], rows: Sequence[Sequence[Any]]) -> pa.Table:

@@ -20,8 +20,10 @@ class Table:
     """A table: `key` names the columns that are unique together.
 
     `by_date` tables are partitioned by call_date. The `of_a_call` ones hold rows that a landing
-    file brings, and whose rows are replaced whenever their call is published again. `order` is the
-    order of rows that `etiquette maintain` leaves in files, where it is not that of the key.
+    file brings, and whose rows are replaced whenever their call is published again. The `derived`
+    ones repeat what others hold, as `derived/<name>.sql` says, for the views to be fast.
+    `order` is the order of rows that `etiquette maintain` leaves in files, where it is not
+    that of the key.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Table:
     schema: pa.Schema
     by_date: bool = True
     of_a_call: bool = True
+    derived: bool = False
     order: tuple[str, ...] = ()
 
     @property
@@ -200,6 +203,65 @@ _RULE_DAY = _schema(
     ('not_applicable', BIGINT, 'Calls it does not apply to'),
     ('sum_weight', DOUBLE, 'Weight of the decided calls'),
     ('sum_score', DOUBLE, 'Their score times weight: sum_score / sum_weight is the mean score'),
+    ('stage', TEXT, 'Stage of the call that the rule belongs to'),
+    ('weighed', BIGINT, 'Calls where it passed or failed with a weight > 0'),
+    ('weighed_failed', BIGINT, 'Calls where it failed with one'),
+    ('weighed_unknown', BIGINT, 'Calls where it could not be decided and has one'),
+)
+_RULE_MONTH = pa.schema([*_RULE_DAY, *_schema(
+    ('first_date', DATE, 'The first call_date in it'),
+    ('last_date', DATE, 'The last one'),
+    ('examples', pa.list_(pa.struct([
+        ('day', DATE), ('call_id', TEXT), ('start_s', DOUBLE), ('why', TEXT)])),
+     'The three newest calls that break it'))])
+_FAILURES = pa.schema([*_FINDINGS, *_schema(
+    ('agent_id', TEXT, 'Who answered'),
+    ('queue', TEXT, 'The queue or team'),
+    ('started_at', INSTANT, 'Instant of the first sample, UTC'))])
+_FAILURES = pa.schema([f for f in _FAILURES if f.name not in ('result', 'score', 'stage_weight')])
+_SPANS = pa.list_(pa.struct([('start_ms', BIGINT), ('end_ms', BIGINT)]))
+_CALL_FACTS = pa.schema([*_KPIS, *_schema(
+    ('started_at', INSTANT, 'Instant of the first sample, UTC'),
+    ('duration_s', DOUBLE, 'Length of the recording in seconds'),
+    ('direction', TEXT, 'inbound or outbound; NULL = not known'),
+    ('language', TEXT, 'ISO 639-1 code'),
+    ('caller_id', TEXT, 'The other party, as the phone system names them'),
+    ('source_uri', TEXT, 'The recording'),
+    ('processed_at', INSTANT, 'When it was processed, UTC'),
+    ('transcript_trust', TEXT, 'ok, low or none'),
+    ('contact_id', TEXT, 'The contact it is a part of, as the phone system names it'),
+    ('answered_s', DOUBLE, 'When it was answered, as the phone system tells'),
+    ('ended_s', DOUBLE, 'When it ended, as the phone system tells'),
+    ('has_holds', BOOL, 'Whether the phone system tells holds'),
+    ('heard_ringing_s', DOUBLE, 'Ringing heard where the phone system tells it'),
+    ('heard_ringing_part_s', DOUBLE, 'The same where the recording starts inside it'),
+    ('heard_holds', BIGINT, 'Holds heard where the phone system tells them'),
+    ('heard_hold_s', DOUBLE, 'Their seconds'),
+    ('offer_s', DOUBLE, 'When the agent offered help'),
+    ('agent_first_s', DOUBLE, 'When the agent first spoke'),
+    ('caller_first_s', DOUBLE, 'When the caller first spoke'),
+    ('first_reply_s', DOUBLE, "From the end of the caller's first turn to the agent's reply"),
+    ('failed', pa.list_(TEXT), 'Rules of weight > 0 not kept and why, the costliest first'),
+    ('not_kept', pa.list_(TEXT), 'All rules not kept'),
+    ('nontalk_s', DOUBLE, 'Seconds of holds and of silences over 3 s'),
+    ('nontalk', _SPANS, 'Holds and silences over 3 s; times in ms, as in the next two'),
+    ('agent_cut_in', _SPANS, 'Interruptions by the agent of 0.5 s or more'),
+    ('caller_cut_in', _SPANS, 'Interruptions by the caller of 0.5 s or more'),
+    *((f'{who}_{ms}ms', BIGINT, f'Interruptions by the {who} of {ms / 1000} s or more')
+      for who in ('agent', 'caller') for ms in (300, 500, 1000, 2000)))])
+_MOMENTS = _schema(
+    _CALL, _DATE, _STANDARD,
+    ('event', INT, 'Of `events`'),
+    ('kind', TEXT, 'hold, overlap (interruptions) or phrase (call backs)'),
+    ('number', BIGINT, 'Counts from 1 in order of time, within the kind'),
+    ('label', TEXT, 'Class within the kind'), _SPEAKER, _START, _END,
+    ('confidence', DOUBLE, '0..1'),
+    ('evidence', TEXT, 'What it was decided on, with numbers'),
+    ('cut_off_text', TEXT, 'What the party that was cut off was saying'),
+    ('agent_id', TEXT, 'Who answered'),
+    ('queue', TEXT, 'The queue or team'),
+    ('started_at', INSTANT, 'Instant of the first sample, UTC'),
+    ('is_measured', BOOL, 'Whether interruptions can be counted in this call'),
 )
 _REJECTS = _schema(
     ('reject_key', TEXT, 'sha256 of (source_uri, row, call_id), hex'),
@@ -244,7 +306,17 @@ TABLES: dict[str, Table] = {t.name: t for t in (
           ('call_id', 'standard'), _KPIS),
     Table('rule_day', 'Results a day, agent, queue and rule',
           ('call_date', 'agent_id', 'queue', 'standard', 'rule_version', 'rule_id'), _RULE_DAY,
-          of_a_call=False),
+          of_a_call=False, derived=True),
+    Table('failures', 'Broken rules of weight, one by one', ('call_id', 'standard', 'rule_id'),
+          _FAILURES, of_a_call=False, derived=True),
+    Table('rule_month', 'Results a month (call_date is its first day), agent, queue and rule',
+          ('call_date', 'agent_id', 'queue', 'standard', 'rule_version', 'rule_id'), _RULE_MONTH,
+          of_a_call=False, derived=True),
+    Table('call_facts', 'One row a call and standard: KPIs with what other tables add to them',
+          ('call_id', 'standard'), _CALL_FACTS, of_a_call=False, derived=True),
+    Table('moments', 'Holds, interruptions and promised call backs, one by one',
+          ('call_id', 'standard', 'event'), _MOMENTS, of_a_call=False, derived=True,
+          order=('standard', 'kind', 'call_id', 'event')),
     Table('rejects', 'Calls that could not be processed, and the way out', ('reject_key',),
           _REJECTS, by_date=False, of_a_call=False),
     Table('runs', 'One row a run', ('run_id',), _RUNS, by_date=False, of_a_call=False),

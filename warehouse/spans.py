@@ -65,8 +65,8 @@ def spans_of(root: Path, catalog: Catalog, since: date | None, until: date | Non
 def files_by_date(root: Path, name: str, catalog: Catalog) -> dict[date | None, tuple[Path, ...]]:
     """The files of a table by call_date."""
     out: dict[date | None, tuple[Path, ...]] = {}
-    opened, folder = tables.open_at(root, name, catalog.tables[name]), tables.folder(root, name)
-    for path, _, day in sorted(tables.files_of(opened), key=lambda file: file[0]):
+    folder = tables.folder(root, name)
+    for path, _, day in tables.listed(root, name, catalog.tables[name]).files:
         out[day] = (*out.get(day, ()), folder / path)
     return out
 

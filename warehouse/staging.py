@@ -6,9 +6,11 @@ replaced while it is being published, and a damaged one is found before any tabl
 
 from __future__ import annotations
 
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
@@ -26,6 +28,7 @@ from warehouse.schemas import TABLES
 # ids, and not on one of 20,000.
 CHUNK_CALLS = 4000
 _GROUP_CALLS = 200  # read into memory together
+_THREADS = min(4, os.cpu_count() or 1)  # opening a small file is Python's work, reading it is not
 _STAGING = '.staging-'
 
 
@@ -138,37 +141,52 @@ def _write_chunk(root: Path, folder: Path, number: int, paths: list[Path],
                                        options=pa.ipc.IpcWriteOptions(compression='lz4'))
                for name in names}
     staged: list[Staged] = []
-    for first in range(0, len(paths), _GROUP_CALLS):
-        group = _read_group(root, paths[first:first + _GROUP_CALLS], damaged)
-        if group:
-            # In order of date, a partition's rows come together and make few, sorted files.
-            rows = pa.concat_tables([table for _, table in group]).sort_by(
-                [('call_date', 'ascending'), ('call_id', 'ascending')])
-            for name, table in spread(rows).items():
-                streams[name].write_table(table)
-            staged += [call for call, _ in group]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for first in range(0, len(paths), _GROUP_CALLS):
+            calls, rows = _read_group(root, paths[first:first + _GROUP_CALLS], damaged, pool)
+            if rows is not None:
+                # In order of date, a partition's rows come together and make few, sorted files.
+                rows = rows.sort_by([('call_date', 'ascending'), ('call_id', 'ascending')])
+                for name, table in spread(rows).items():
+                    streams[name].write_table(table)
+                staged += calls
     for name in names:
         streams[name].close()
         sinks[name].close()
     return tuple(staged)
 
 
-def _read_group(root: Path, paths: list[Path],
-                damaged: list[Reject]) -> list[tuple[Staged, pa.Table]]:
-    group = []
-    for path in paths:
-        try:
-            stamp = stamp_of(path)
-            table = landing.read(path)
-        except FileNotFoundError:
-            continue
-        except WarehouseError as e:
-            damaged.append(_set_aside(root, path, e))
-            continue
-        row = {name: table[name][0].as_py() for name in (
-            'call_id', 'call_date', 'audio_sha256', 'run_id', 'processed_at')}
-        group.append((Staged(path=path, stamp=stamp, **row), table))
-    return group
+def _read_group(root: Path, paths: list[Path], damaged: list[Reject],
+                pool: ThreadPoolExecutor) -> tuple[list[Staged], pa.Table | None]:
+    """The calls of some landing files, and their rows in the same order."""
+    stamps = list(map(_stamp_if_there, paths))
+    found = [(path, stamp) for path, stamp in zip(paths, stamps, strict=True) if stamp]
+    rows = landing.read_together([path for path, _ in found], pool)
+    if rows is None:  # one of them is damaged, or gone
+        tables, sound = [], []
+        for path, stamp in found:
+            try:
+                tables.append(landing.read(path))
+                sound.append((path, stamp))
+            except FileNotFoundError:
+                continue
+            except WarehouseError as e:
+                damaged.append(_set_aside(root, path, e))
+        found, rows = sound, pa.concat_tables(tables) if tables else None
+    if rows is None:
+        return [], None
+    told = [rows[name].to_pylist() for name in (
+        'call_id', 'call_date', 'audio_sha256', 'run_id', 'processed_at')]
+    return [Staged(call_id, day, sha256, run_id, at, path, stamp)
+            for (path, stamp), (call_id, day, sha256, run_id, at) in zip(
+                found, zip(*told, strict=True), strict=True)], rows
+
+
+def _stamp_if_there(path: Path) -> tuple[int, int] | None:
+    try:
+        return stamp_of(path)
+    except FileNotFoundError:
+        return None
 
 
 def _set_aside(root: Path, path: Path, error: WarehouseError) -> Reject:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -90,7 +92,10 @@ def write(root: Path, name: str, rows: pa.RecordBatchReader, predicate: str | No
     it. Returns the new version.
     """
     from deltalake import WriterProperties, write_deltalake
-    missing = set(rows.schema.names) - columns(ensure(root, name))
+    table = ensure(root, name)
+    missing = set(rows.schema.names) - columns(table)
+    if missing:
+        rows = _with_comments_of(table, rows)
     path = str(folder(root, name))
     properties = WriterProperties(compression='ZSTD', max_row_group_size=_GROUP_ROWS)
     schema_mode: Literal['merge'] | None = 'merge' if missing else None
@@ -100,6 +105,24 @@ def write(root: Path, name: str, rows: pa.RecordBatchReader, predicate: str | No
     else:
         write_deltalake(path, rows, mode='append', schema_mode=schema_mode,
                         writer_properties=properties)
+    return open_at(root, name).version()
+
+
+def _with_comments_of(table: DeltaTable, rows: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    """The rows with the table's comments: Delta adds no column where another's comment differs."""
+    known = {field.name: field.metadata for field in pa.schema(table.schema().to_arrow())}
+    schema = pa.schema([field.with_metadata(known.get(field.name, field.metadata))
+                        for field in rows.schema])
+    return pa.RecordBatchReader.from_batches(
+        schema, (pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in rows))
+
+
+def empty(root: Path, name: str) -> int:
+    """One commit: no rows, and the columns that the program wants. Returns the new version."""
+    from deltalake import write_deltalake
+    ensure(root, name)
+    write_deltalake(str(folder(root, name)), TABLES[name].schema.empty_table(), mode='overwrite',
+                    schema_mode='overwrite', partition_by=['call_date'])
     return open_at(root, name).version()
 
 
@@ -127,6 +150,35 @@ def ensure(root: Path, name: str) -> DeltaTable:
 def columns(table: DeltaTable) -> set[str]:
     """The names of its columns."""
     return {field.name for field in table.schema().fields}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A table at a version: its files (path in its folder, bytes, call_date) and columns."""
+
+    files: tuple[tuple[str, int, date | None], ...]
+    columns: frozenset[str]
+
+
+def listed(root: Path, name: str, version: int) -> Listed:
+    """The files of a table at a version. A process that asks again does not read the log again."""
+    log = folder(root, name) / '_delta_log' / f'{version:020}.json'
+    try:
+        stat = log.stat()
+    except OSError:  # cleaned away: then nothing tells whether it is still the same version
+        return _listed(root, name, version)
+    return _listed_once(root, name, version, (stat.st_ino, stat.st_mtime_ns))
+
+
+@lru_cache(maxsize=64)
+def _listed_once(root: Path, name: str, version: int, stamp: tuple[int, int]) -> Listed:
+    return _listed(root, name, version)
+
+
+def _listed(root: Path, name: str, version: int) -> Listed:
+    opened = open_at(root, name, version)
+    return Listed(tuple(sorted(files_of(opened), key=lambda file: file[0])),
+                  frozenset(columns(opened)))
 
 
 def files(table: DeltaTable, dates: Collection[date | None] | None = None) -> list[Path]:
@@ -166,11 +218,11 @@ def commit_clean(root: Path, name: str) -> int:
     return open_at(root, name).version()
 
 
-def sync_new(root: Path, name: str, before: int | None) -> None:
-    """Waits until what was written since a version would survive a power cut."""
-    path, new = folder(root, name), open_at(root, name)
-    had = set(files(open_at(root, name, before))) if before is not None else set()
-    written = [path / file for file in files(new) if file not in had]
+def sync_new(root: Path, name: str, before: int | None, version: int) -> None:
+    """Waits until what was written from one version to another would survive a power cut."""
+    path = folder(root, name)
+    had = {file for file, _, _ in listed(root, name, before).files} if before is not None else set()
+    written = [path / file for file, _, _ in listed(root, name, version).files if file not in had]
     for file in (*written, *(path / '_delta_log').iterdir()):
         sync(file)
     for parent in {file.parent for file in written} | {path, path / '_delta_log'}:

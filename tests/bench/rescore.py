@@ -29,8 +29,9 @@ from tests.phrase_scenes import scene
 from tests.standard_for_tests import english
 from tests.stored_calls import judged_by
 from transforms.standard import Standard
-from warehouse import landing, rejudge, staging, tables
+from warehouse import landing, staging, tables
 from warehouse.commit import at_versions, changing, make_visible, next_catalog
+from warehouse.deriving import write_derived
 from warehouse.records import Result
 from warehouse.rewrite import Writer, swap_in
 
@@ -98,7 +99,7 @@ def standard_of(folder: Path, file: str, lines: str = '') -> Path:
 
 def make_warehouse(root: Path, standard: Standard, calls: int) -> float:
     """A warehouse of so many calls. Returns the words a call."""
-    results = [_template(number, standard) for number in range(TEMPLATES)]
+    results = [template(number, standard) for number in range(TEMPLATES)]
     rows = staging.spread(pa.concat_tables([landing.as_table(one) for one in results]))
     with changing(root, 'making') as opened, staging.scratch(opened.root) as folder:
         now = next_catalog(opened, 'default', 'UTC')
@@ -113,7 +114,7 @@ def make_warehouse(root: Path, standard: Standard, calls: int) -> float:
         for name in NAMES:
             version = swap_in(opened.root, name, [w for w in written if w.name == name], days)
             now = at_versions(now, **{name: version})
-        now = at_versions(now, rule_day=rejudge.write_rule_day(opened.root, now, days))
+        now = write_derived(opened.root, now, days)
         make_visible(opened, now)
     assert tables.folder(root, 'words').exists()
     return sum(len(one.words) for one in results) / TEMPLATES
@@ -124,7 +125,7 @@ def _renamed(rows: pa.Table, prefix: str) -> pa.Table:
     return rows.set_column(rows.schema.get_field_index('call_id'), 'call_id', ids)
 
 
-def _template(number: int, standard: Standard) -> Result:
+def template(number: int, standard: Standard) -> Result:
     """A call of 60 turns, said at three words a second with pauses, overlaps and a hold."""
     told = scene(english(), number, 'test')
     said, at = [], 6.0
@@ -136,7 +137,8 @@ def _template(number: int, standard: Standard) -> Result:
         said.append((told.turns[turn].speaker, at, end, ' '.join(words)))
         at = end + (-0.5, 0.3, 0.6, 1.5, 3.0)[(number + turn) % 5]
     call = replace(
-        call_of(at, call_id=f'{number:03}', agent_id=f'a{number % 40}', queue=f'q{number % 4}'),
+        call_of(end + 1.0, call_id=f'{number:03}', agent_id=f'a{number % 40}',
+                queue=f'q{number % 4}'),
         started_at=datetime(2026, 1, 1, 9, tzinfo=timezone.utc), fingerprint='f', run_id='bench')
     turns, words, speech = perceived_of(said, call, standard)
     return judged_by((call, turns, words, speech), [standard])

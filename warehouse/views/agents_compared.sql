@@ -18,13 +18,13 @@ WITH pooled AS (
             / nullif(sum(k.caller_talk_s) FILTER (k.agent_interruptions IS NOT NULL) / 60, 0)
             AS agent_interruptions_per_min,
         sum(k.hold_total_s) FILTER (k.hold_count IS NOT NULL)
-            / nullif(sum(c.duration_s) FILTER (k.hold_count IS NOT NULL), 0) AS hold_share,
+            / nullif(sum(k.duration_s) FILTER (k.hold_count IS NOT NULL), 0) AS hold_share,
         sum(k.dead_air_s) FILTER (k.dead_air_count IS NOT NULL)
-            / nullif(sum(c.duration_s) FILTER (k.dead_air_count IS NOT NULL), 0) AS dead_air_share,
+            / nullif(sum(k.duration_s) FILTER (k.dead_air_count IS NOT NULL), 0) AS dead_air_share,
         median(k.ring_to_answer_s) AS ring_to_answer_median_s,
         sum(k.agent_talk_s) / nullif(sum(k.agent_talk_s + k.caller_talk_s), 0) AS agent_talk_ratio
-    FROM kpis k
-    JOIN calls c USING (call_id)
+    FROM call_facts k
+    WHERE k.standard = config_standard()
     GROUP BY k.agent_id
 ), spread AS (
     -- Fisher's expansion of Student's t at 97.5 %: under 1 % short with 2 degrees of freedom.

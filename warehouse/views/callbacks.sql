@@ -15,8 +15,9 @@ WITH promised AS (
     FROM calls c
     JOIN (
         SELECT call_id, min(start_s) AS promised_s, arg_min(evidence, start_s) AS promise
-        FROM events
+        FROM moments
         WHERE kind = 'phrase' AND label = 'callback_commitment' AND speaker = 'agent'
+            AND standard = config_standard()
         GROUP BY call_id
     ) e USING (call_id)
 ), outbound AS (

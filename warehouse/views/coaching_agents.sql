@@ -5,21 +5,20 @@
 CREATE VIEW coaching_agents AS
 WITH counted AS (
     SELECT
-        c.agent_id,
-        f.rule_id,
-        any_value(f.stage) AS stage,
-        count(*) FILTER (f.result IN ('pass', 'fail')) AS decided,
-        count(*) FILTER (f.result = 'fail') AS failed,
-        count(*) FILTER (f.result = 'unknown') AS unknown,
-        failed / nullif(decided, 0) AS fail_share,
-        arg_max({'call_id': f.call_id, 'start_s': f.start_s, 'why': f.why},
-            (coalesce(f.call_date, DATE '0001-01-01'), f.call_id), 3)
-            FILTER (f.result = 'fail') AS examples
-    FROM findings f
-    JOIN calls c USING (call_id)
-    WHERE f.weight > 0 AND f.stage <> 'kpi' AND f.standard = config_standard()
-    GROUP BY c.agent_id, f.rule_id
-    HAVING failed > 0
+        agent_id,
+        rule_id,
+        any_value(stage) AS stage,
+        sum(weighed)::BIGINT AS decided,
+        sum(weighed_failed)::BIGINT AS failed,
+        sum(weighed_unknown)::BIGINT AS unknown,
+        sum(weighed_failed) / nullif(sum(weighed), 0) AS fail_share,
+        [{'call_id': e.call_id, 'start_s': e.start_s, 'why': e.why}
+         FOR e IN list_reverse_sort(flatten(list(examples) FILTER (examples IS NOT NULL)))[:3]]
+            AS examples
+    FROM rule_month
+    WHERE stage <> 'kpi' AND standard = config_standard()
+    GROUP BY agent_id, rule_id
+    HAVING sum(weighed_failed) > 0
 ), wilson AS (
     SELECT *,
         -- 3.8415 = 1.96 squared

@@ -3,17 +3,24 @@
 -- transfer patience is gone (document 003): `too_many` is more than two.
 CREATE VIEW contact_transfers AS
 SELECT
-    json_extract_string(c.manifest, '$.contact_id')
-        AS contact_id,  -- The contact, as the phone system names it
-    min(c.call_date) AS call_date,  -- Date of its first leg
-    count(*) AS legs,  -- Its calls
-    list(c.call_id ORDER BY c.started_at, c.call_id) AS calls,  -- Their ids
-    list(DISTINCT c.agent_id) FILTER (c.agent_id IS NOT NULL) AS agents,  -- Who answered them
+    contact_id,  -- The contact, as the phone system names it
+    call_date,  -- Date of its first leg
+    legs,  -- Its calls
+    [leg.call_id FOR leg IN list_sort(ordered)] AS calls,  -- Their ids
+    nullif(list_sort(list_distinct([leg.agent_id FOR leg IN ordered])), [])
+        AS agents,  -- Who answered them
     -- A transfer that two legs tell of, the one left and the one begun, is one.
-    CASE WHEN count(k.transfer_count) = 0 THEN NULL
-        ELSE greatest(max(k.transfer_count), count(*) - 1) END AS transfers,  -- NULL = not known
+    CASE WHEN told IS NOT NULL THEN greatest(told, legs - 1) END AS transfers,  -- NULL = not known
     transfers > 2 AS too_many  -- More than two
-FROM calls c
-LEFT JOIN kpis k USING (call_id)
-WHERE json_extract_string(c.manifest, '$.contact_id') IS NOT NULL
-GROUP BY ALL
+FROM (
+    SELECT
+        contact_id,
+        min(call_date) AS call_date,
+        count(*) AS legs,
+        max(transfer_count) AS told,
+        -- Sorted where it is asked for: an ordered list of each of a million contacts takes seconds.
+        list({'started_at': started_at, 'call_id': call_id, 'agent_id': agent_id}) AS ordered
+    FROM call_facts
+    WHERE contact_id IS NOT NULL AND standard = config_standard()
+    GROUP BY contact_id
+)

@@ -3,37 +3,18 @@
 -- where the recording has nothing to measure, with the reason in `note`. Who hung up and transfers
 -- are not here: no recording tells them.
 CREATE VIEW heard_and_told AS
-WITH noted AS (
+WITH known AS (
     SELECT
-        call_id,
-        max(end_s - start_s) FILTER (label = 'heard_ringing') AS ringing_s,
-        max(end_s - start_s) FILTER (label = 'heard_ringing_partial') AS ringing_part_s,
-        count(*) FILTER (label = 'heard_hold') AS holds,
-        coalesce(sum(end_s - start_s) FILTER (label = 'heard_hold'), 0) AS hold_s
-    FROM events
-    WHERE kind = 'note' AND label IN ('heard_ringing', 'heard_ringing_partial', 'heard_hold')
-    GROUP BY call_id
-), known AS (
-    SELECT
-        k.call_id,
-        k.call_date,
-        k.agent_id,
-        k.queue,
-        c.duration_s,
-        k.ring_source = 'metadata' AS has_ringing,
-        json_type(c.manifest, '$.holds') = 'ARRAY' AS has_holds,
-        k.ring_to_answer_s,
-        k.hold_count,
-        k.hold_total_s,
-        date_diff('microseconds', c.started_at,
-            TRY_CAST(json_extract_string(c.manifest, '$.ended_at') AS TIMESTAMPTZ)) / 1e6 AS told_s,
-        n.ringing_s,
-        n.ringing_part_s,
-        coalesce(n.holds, 0) AS holds,
-        coalesce(n.hold_s, 0) AS hold_s
-    FROM kpis k
-    JOIN calls c USING (call_id)
-    LEFT JOIN noted n USING (call_id)
+        call_id, call_date, agent_id, queue, duration_s, ring_to_answer_s, hold_count, hold_total_s,
+        ring_source = 'metadata' AS has_ringing,
+        has_holds,
+        ended_s AS told_s,
+        heard_ringing_s AS ringing_s,
+        heard_ringing_part_s AS ringing_part_s,
+        heard_holds AS holds,
+        heard_hold_s AS hold_s
+    FROM call_facts
+    WHERE standard = config_standard()
 )
 SELECT
     call_id,

@@ -4,17 +4,16 @@
 -- told: they rang or were answered.
 CREATE VIEW missed_calls AS
 SELECT
-    c.call_date,
-    c.queue,
-    hour(c.started_at AT TIME ZONE 'UTC') AS hour,  -- 0..23, UTC
+    call_date,
+    queue,
+    hour(started_at AT TIME ZONE 'UTC') AS hour,  -- 0..23, UTC
     count(*) AS offered,  -- Inbound calls
-    count(*) FILTER (k.ring_source IS NOT NULL OR k.agent_talk_s > 0)
+    count(*) FILTER (ring_source IS NOT NULL OR agent_talk_s > 0)
         AS known,  -- Calls of which it can be told
-    count(*) FILTER (k.agent_talk_s > 0) AS answered,  -- Calls in which an agent spoke
-    count(*) FILTER (k.ring_source IS NOT NULL AND coalesce(k.agent_talk_s, 0) = 0)
+    count(*) FILTER (agent_talk_s > 0) AS answered,  -- Calls in which an agent spoke
+    count(*) FILTER (ring_source IS NOT NULL AND coalesce(agent_talk_s, 0) = 0)
         AS missed,  -- Calls that rang only
     answered / nullif(answered + missed, 0) AS answered_share  -- answered / (answered + missed)
-FROM calls c
-JOIN kpis k USING (call_id)
-WHERE c.direction = 'inbound'
+FROM call_facts
+WHERE direction = 'inbound' AND standard = config_standard()
 GROUP BY ALL

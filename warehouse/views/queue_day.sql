@@ -8,7 +8,7 @@ SELECT
     k.queue,
     count(*) AS calls,  -- Calls
     count(DISTINCT k.agent_id) AS agents,  -- Agents
-    sum(c.duration_s) / 60 AS minutes,  -- Minutes of recordings
+    sum(k.duration_s) / 60 AS minutes,  -- Minutes of recordings
     count(k.ring_to_answer_s) AS calls_ring_known,  -- Calls whose time to the answer is known
     avg(k.ring_to_answer_s) AS ring_to_answer_mean_s,  -- Their mean
     quantile_cont(k.ring_to_answer_s, 0.9)
@@ -17,7 +17,7 @@ SELECT
     sum(k.hold_total_s) / nullif(sum(k.hold_count), 0) AS hold_mean_s,  -- Mean length of a hold
     max(k.hold_longest_s) AS hold_longest_s,
     sum(k.hold_total_s) FILTER (k.hold_count IS NOT NULL)
-        / nullif(sum(c.duration_s) FILTER (k.hold_count IS NOT NULL), 0)
+        / nullif(sum(k.duration_s) FILTER (k.hold_count IS NOT NULL), 0)
         AS hold_share,  -- Time on hold over time recorded
     count(k.agent_interruptions)
         AS calls_interruptions_known,  -- Calls in which overlap can be measured
@@ -31,7 +31,7 @@ SELECT
         AS caller_interruptions_per_min,  -- Per minute of agents' talk
     sum(k.agent_talk_s) / nullif(sum(k.agent_talk_s + k.caller_talk_s), 0) AS agent_talk_ratio,
     sum(k.dead_air_s) FILTER (k.dead_air_count IS NOT NULL)
-        / nullif(sum(c.duration_s) FILTER (k.dead_air_count IS NOT NULL), 0)
+        / nullif(sum(k.duration_s) FILTER (k.dead_air_count IS NOT NULL), 0)
         AS dead_air_share,  -- Dead air over time recorded
     median(k.agent_reply_median_s) AS agent_reply_median_s,  -- Median of the calls' medians
     count(*) FILTER (k.signoff_status = 'in_order') AS signoff_in_order,  -- Calls closed in order
@@ -41,6 +41,6 @@ SELECT
     avg(k.etiquette_score) AS etiquette_score_mean,  -- Mean score, 0..100
     avg(k.etiquette_coverage)
         AS etiquette_coverage_mean  -- Mean share of the standard that is known
-FROM kpis k
-JOIN calls c USING (call_id)
+FROM call_facts k
+WHERE k.standard = config_standard()
 GROUP BY ALL

@@ -7,8 +7,8 @@ SELECT
     rule_version,
     agent_id,
     queue,
-    min(call_date) AS first_date,  -- First day with findings
-    max(call_date) AS last_date,  -- Last day
+    min(first_date) AS first_date,  -- First day with findings
+    max(last_date) AS last_date,  -- Last day
     sum(passed)::BIGINT AS passed,
     sum(failed)::BIGINT AS failed,
     sum(unknown)::BIGINT AS unknown,
@@ -17,6 +17,6 @@ SELECT
     sum(unknown) / nullif(sum(passed + failed + unknown), 0)
         AS unknown_share,  -- unknown / all applicable
     sum(sum_score) / nullif(sum(sum_weight), 0) AS mean_score  -- Mean score, 0..1
-FROM rule_day
+FROM rule_month
 WHERE standard = config_standard()
 GROUP BY ALL

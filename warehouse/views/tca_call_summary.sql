@@ -4,43 +4,37 @@
 CREATE VIEW tca_call_summary AS
 WITH spans AS (
     SELECT
-        call_id,
-        CASE WHEN kind = 'overlap' THEN upper(replace(speaker, 'caller', 'customer'))
-             ELSE 'NONTALK' END AS who,
-        list({
-            'BeginOffsetMillis': round(start_s * 1000)::BIGINT,
-            'DurationMillis': round(end_s * 1000)::BIGINT - round(start_s * 1000)::BIGINT,
-            'EndOffsetMillis': round(end_s * 1000)::BIGINT
-        } ORDER BY start_s, end_s) AS instances,
-        sum(round(end_s * 1000)::BIGINT - round(start_s * 1000)::BIGINT)::BIGINT AS total_ms
-    FROM events
-    WHERE kind = 'hold'
-        OR (kind = 'silence' AND end_s - start_s > 3)
-        OR (kind = 'overlap' AND end_s - start_s >= 0.5
-            AND label IN ('interruption_taken', 'interruption_failed', 'contested'))
-    GROUP BY ALL
+        k.*,
+        [{'BeginOffsetMillis': s.start_ms, 'DurationMillis': s.end_ms - s.start_ms,
+          'EndOffsetMillis': s.end_ms} FOR s IN coalesce(nontalk, [])] AS nobody,
+        [{'BeginOffsetMillis': s.start_ms, 'DurationMillis': s.end_ms - s.start_ms,
+          'EndOffsetMillis': s.end_ms} FOR s IN coalesce(agent_cut_in, [])] AS agent,
+        [{'BeginOffsetMillis': s.start_ms, 'DurationMillis': s.end_ms - s.start_ms,
+          'EndOffsetMillis': s.end_ms} FOR s IN coalesce(caller_cut_in, [])] AS caller
+    FROM call_facts k
+    WHERE k.standard = config_standard()
 )
 SELECT
-    c.call_id AS JobName,
+    k.call_id AS JobName,
     'COMPLETED' AS JobStatus,
     'VOICE' AS Channel,
-    c.language AS LanguageCode,
+    k.language AS LanguageCode,
     [{'ParticipantRole': 'AGENT'}, {'ParticipantRole': 'CUSTOMER'}] AS Participants,
     {
-        'TotalConversationDurationMillis': round(c.duration_s * 1000)::BIGINT,
+        'TotalConversationDurationMillis': round(k.duration_s * 1000)::BIGINT,
         'NonTalkTime': {
-            'Instances': coalesce(n.instances, []),
-            'TotalTimeMillis': coalesce(n.total_ms, 0)
+            'Instances': k.nobody,
+            'TotalTimeMillis': coalesce(list_sum([s.DurationMillis FOR s IN k.nobody]), 0)::BIGINT
         },
         'Interruptions': {
             'TotalCount': k.agent_interruptions + k.caller_interruptions,
             'TotalTimeMillis': CASE WHEN k.agent_interruptions IS NOT NULL
-                THEN coalesce(a.total_ms, 0) + coalesce(u.total_ms, 0) END,
+                THEN coalesce(list_sum([s.DurationMillis FOR s IN k.agent || k.caller]), 0)::BIGINT END,
             'InterruptionsByInterrupter': {
                 'AGENT': CASE WHEN k.agent_interruptions IS NOT NULL
-                    THEN coalesce(a.instances, []) END,
+                    THEN k.agent END,
                 'CUSTOMER': CASE WHEN k.caller_interruptions IS NOT NULL
-                    THEN coalesce(u.instances, []) END
+                    THEN k.caller END
             }
         },
         'TalkSpeed': {'DetailsByParticipant': {
@@ -58,8 +52,4 @@ SELECT
                 + round(k.caller_talk_s * 1000)::BIGINT
         }
     } AS ConversationCharacteristics
-FROM calls c
-JOIN kpis k USING (call_id)
-LEFT JOIN spans a ON a.call_id = c.call_id AND a.who = 'AGENT'
-LEFT JOIN spans u ON u.call_id = c.call_id AND u.who = 'CUSTOMER'
-LEFT JOIN spans n ON n.call_id = c.call_id AND n.who = 'NONTALK'
+FROM spans k
