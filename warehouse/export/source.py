@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from warehouse.database import ask, open_readonly
+from warehouse.derived import statement_of
 from warehouse.errors import WarehouseError
 from warehouse.schemas import TABLES
 from warehouse.tables import literal
@@ -178,6 +179,8 @@ def _narrowing(selection: Selection) -> Iterator[str]:
             yield _temporary(name, wheres[name])
         elif 'call_id' in table.schema.names:
             yield _temporary('kpis_all' if name == 'kpis' else name, of_a_call)
+    # A month is of all its calls: it is worked out anew from the days of those selected.
+    yield f'CREATE TEMP VIEW rule_month AS {statement_of("rule_month")}'
 
 
 def _temporary(name: str, where: str) -> str:
