@@ -45,8 +45,12 @@ bench: $(INSTALLED) ## measure accuracy, speed, memory: bench/README.md (RECORDI
 readme: $(INSTALLED) ## write the output of the commands in README.md anew
 	@$(BIN)/python -m tests.readme
 
-docs: $(INSTALLED) ## write docs/rules.md, the table of rules, anew
+docs: $(INSTALLED) ## write docs/rules.md and docs/tables.md anew
 	@$(BIN)/etiquette rules --format markdown > docs/rules.md
+	@$(BIN)/etiquette tables --format markdown > docs/tables.md
+
+report: $(INSTALLED) ## write the report of the sample warehouse: etiquette-report.html
+	@$(BIN)/etiquette report --warehouse $(WAREHOUSE) --out etiquette-report.html
 
 lock: $(INSTALLED) ## resolve requirements.lock again from setup.py
 	@$(UV) pip compile -q --universal --python-version 3.10 --extra dev setup.py -o requirements.lock \
@@ -55,4 +59,4 @@ lock: $(INSTALLED) ## resolve requirements.lock again from setup.py
 clean: ## remove .venv, build leftovers and the sample warehouse
 	rm -rf $(VENV) build dist *.egg-info $(WAREHOUSE)
 
-.PHONY: help setup run test test-slow lint bench readme docs lock clean
+.PHONY: help setup run test test-slow lint bench readme docs report lock clean
