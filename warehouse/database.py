@@ -166,8 +166,8 @@ def select(root: Path, table: Table, catalog: Catalog,
            dates: Collection[date | None] | None = None) -> str:
     """SELECT of a table's rows as published, columns typed and in order."""
     files: list[str] = []
-    has = set(table.schema.names)
     derive = table.derived and catalog.derived.get(table.name) != made_by(table.name)
+    has = set(table.schema.names) if derive else set()
     # An older program's catalog may not know a newer table.
     if table.name in catalog.tables and not derive:
         found = tables.listed(root, table.name, catalog.tables[table.name])

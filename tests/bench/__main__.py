@@ -1,6 +1,6 @@
 """The bench: how right the figures are, how fast, in how much memory.
 
-    make bench                                  everything: about half an hour on 2 cores
+    make bench                                  everything: about an hour on 2 cores
     make bench RECORDINGS=DIR                   and real recordings of your own
     python -m tests.bench --only accuracy       one part; the others stay as they were measured
 
@@ -19,7 +19,8 @@ import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-PARTS = ('accuracy', 'phrases', 'speed', 'acoustic', 'mono', 'memory', 'rescore', 'recordings')
+PARTS = ('accuracy', 'phrases', 'speed', 'acoustic', 'mono', 'memory', 'rescore', 'recordings',
+         'million', 'soak')
 
 
 def main() -> None:
@@ -28,6 +29,9 @@ def main() -> None:
     parser.add_argument('--runs', type=int, default=3)
     parser.add_argument('--work', type=float, default=30.0, help='least seconds of work')
     parser.add_argument('--calls', type=int, default=20_000, help='stored calls to judge again')
+    parser.add_argument('--million', type=int, default=1_000_000, metavar='N',
+                        help='calls of the warehouse that is asked and published into')
+    parser.add_argument('--minutes', type=float, default=5.0, help='of the soak test')
     parser.add_argument('--recordings', help='a folder of real recordings to process as well')
     parser.add_argument('--only', nargs='+', choices=PARTS, default=PARTS, help='parts to measure')
     args = parser.parse_args()
@@ -46,7 +50,7 @@ def main() -> None:
 
 def measured(part: str, args: argparse.Namespace) -> object:
     """The figures of one part of the bench."""
-    from tests.bench import rescore, timing
+    from tests.bench import million, rescore, soak, timing
     from tests.bench.accuracy import accuracy
     from tests.bench.phrases import phrases
     from tests.bench.recordings import recordings
@@ -66,6 +70,10 @@ def measured(part: str, args: argparse.Namespace) -> object:
             return timing.mono_speed(folder, args.runs)
         if part == 'rescore':
             return rescore.measured(folder, args.calls)
+        if part == 'million':
+            return million.measured(folder, args.million)
+        if part == 'soak':
+            return soak.soak(folder / 'w', args.minutes * 60)
         if part == 'memory':
             return timing.memory(folder)
         return recordings(folder, args.recordings)

@@ -46,6 +46,8 @@ def page_of(results: Mapping[str, Any]) -> str:
         '## Speed and memory', _speed(results),
         *(['## Judging stored calls again', _rescore(results['rescore'])]
           if 'rescore' in results else []),
+        *(['## A million calls', _million(results['million'])] if 'million' in results else []),
+        *(['## Readers while all changes', _soak(results['soak'])] if 'soak' in results else []),
     ]
     return '\n\n'.join(parts) + '\n'
 
@@ -231,6 +233,37 @@ def _rescore(found: Mapping[str, Any]) -> str:
         'are looked for again and all is measured anew. The warehouse holds copies of '
         f'{found["templates"]} distinct calls under other ids and dates '
         '([tests/bench/rescore.py](../tests/bench/rescore.py)).'])
+
+
+def _million(found: Mapping[str, Any]) -> str:
+    rows = [[name, one['rows'], f'{one["answer_s"]:.2f}', f'{one["cpu_s"]:.2f}', one['peak_mb']]
+            for name, one in found.get('questions', {}).items()]
+    parts = [
+        f'{found["calls"]} calls of 60 turns on 365 days, 200 agents, 12 queues: copies of '
+        f'{found["templates"]} distinct calls under other ids, dates and agents, each stretched in '
+        'time; `words` is empty '
+        '([tests/bench/many_calls.py](../tests/bench/many_calls.py)). '
+        f'{found["files"]} files, {found["gb"]} GB, '
+        + ', '.join(f'{rows} {name}' for name, rows in found['rows'].items() if rows > 1e5) + '.',
+        'Each question in a process of its own, the files in the system\'s cache; opening takes '
+        f'{found.get("open_s", 0):.2f} s. CPU is all of the process, its start included.',
+        _table(['question', 'rows', 'answer, s', 'CPU, s', 'peak MB'], rows)]
+    if 'publish' in found:
+        one = found['publish']
+        parts.append(f'A publish of {one["calls"]} landed calls into it: {one["wall_s"]} s, '
+                     f'{one["cpu_s"]} s of CPU, {one["peak_mb"]} MB.')
+    if 'note' in found:
+        parts.append(found['note'])
+    return '\n\n'.join(parts)
+
+
+def _soak(found: Mapping[str, Any]) -> str:
+    did = ', '.join(f'{times} {what}' for what, times in found['did'].items())
+    return (f'{found["readers"]} readers for {found["seconds"]} s, each answer from a newly opened '
+            f'file or one kept open; meanwhile {did}, at a retention of {found["retention_s"]:.0f} '
+            f's: {found["answers"]} answers over {found["catalogs"]} catalogs, '
+            f'{len(found["faults"])} errors or answers that were no snapshot '
+            '([tests/bench/soak.py](../tests/bench/soak.py)).')
 
 
 def _by(axes: Any, figures: Mapping[str, Mapping[str, float | None]], label: str) -> None:

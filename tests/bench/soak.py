@@ -42,7 +42,7 @@ _SNAPSHOT = f"""SELECT
     (SELECT count(DISTINCT call_id) FROM findings) AS judged,
     (SELECT count(*) FROM calls c WHERE (SELECT count(*) FROM turns t WHERE t.call_id = c.call_id)
         <> json_extract(c.manifest, '$.turns')::INT) AS torn,
-    (SELECT count(*) FROM worst_calls) <= kpis AS scored,
+    (SELECT count(*) FROM worst_calls) <= (SELECT count(*) FROM kpis) AS scored,
     (SELECT sum(calls_published) FROM runs WHERE command = '{_NEW}') AS published"""
 
 

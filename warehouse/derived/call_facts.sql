@@ -14,7 +14,8 @@ WITH failed AS (
         call_id,
         CASE WHEN kind = 'overlap' THEN speaker ELSE 'nobody' END AS who,
         end_s - start_s AS span_s,
-        {'start_ms': round(start_s * 1000)::BIGINT, 'end_ms': round(end_s * 1000)::BIGINT} AS span
+        {'start_ms': TRY_CAST(round(start_s * 1000) AS BIGINT),
+         'end_ms': TRY_CAST(round(end_s * 1000) AS BIGINT)} AS span
     FROM events
     WHERE kind = 'hold'
         OR (kind = 'silence' AND end_s - start_s > 3)
@@ -57,6 +58,8 @@ WITH failed AS (
     FROM turns
     WHERE NOT is_backchannel
     GROUP BY call_id
+), admitted AS (
+    SELECT call_id, CASE WHEN json_valid(manifest) THEN manifest END AS told FROM calls
 ), replied AS (
     SELECT t.call_id, min(t.start_s) AS reply_s
     FROM turns t
@@ -75,13 +78,13 @@ SELECT
     c.source_uri,
     c.processed_at,
     c.transcript_trust,
-    json_extract_string(c.manifest, '$.contact_id') AS contact_id,
+    json_extract_string(m.told, '$.contact_id') AS contact_id,
     date_diff('microseconds', c.started_at,
-        TRY_CAST(json_extract_string(c.manifest, '$.answered_at') AS TIMESTAMPTZ)) / 1e6
+        TRY_CAST(json_extract_string(m.told, '$.answered_at') AS TIMESTAMPTZ)) / 1e6
         AS answered_s,
     date_diff('microseconds', c.started_at,
-        TRY_CAST(json_extract_string(c.manifest, '$.ended_at') AS TIMESTAMPTZ)) / 1e6 AS ended_s,
-    json_type(c.manifest, '$.holds') = 'ARRAY' AS has_holds,
+        TRY_CAST(json_extract_string(m.told, '$.ended_at') AS TIMESTAMPTZ)) / 1e6 AS ended_s,
+    json_type(m.told, '$.holds') = 'ARRAY' AS has_holds,
     n.heard_ringing_s,
     n.heard_ringing_part_s,
     coalesce(n.heard_holds, 0) AS heard_holds,
@@ -112,6 +115,7 @@ SELECT
         AS caller_2000ms
 FROM kpis_all k
 JOIN calls c USING (call_id)
+JOIN admitted m USING (call_id)
 LEFT JOIN failed f ON f.call_id = k.call_id AND f.standard = k.standard
 LEFT JOIN heard h ON h.call_id = k.call_id
 LEFT JOIN noted n ON n.call_id = k.call_id
