@@ -1,4 +1,4 @@
-"""Twenty readers loop while calls are published, judged again, and their files joined and removed."""
+"""Twenty readers loop while calls are published, judged again, and files joined and removed."""
 
 import pytest
 
