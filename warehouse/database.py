@@ -166,7 +166,7 @@ def select(root: Path, table: Table, catalog: Catalog,
            dates: Collection[date | None] | None = None) -> str:
     """SELECT of a table's rows as published, columns typed and in order."""
     files: list[str] = []
-    has = set(table.schema.names)
+    has: set[str] = set()
     derive = table.derived and catalog.derived.get(table.name) != made_by(table.name)
     # An older program's catalog may not know a newer table.
     if table.name in catalog.tables and not derive:
@@ -175,6 +175,8 @@ def select(root: Path, table: Table, catalog: Catalog,
         files = [f'{folder}/{path}' for path, _, day in found.files
                  if dates is None or not table.by_date or day in dates]
         has = set(found.columns) if files else set()
+    elif derive:
+        has = set(table.schema.names)
     columns = ', '.join(
         f'{field.name if field.name in has else "NULL"}::{_type_of(field.type)} AS {field.name}'
         for field in table.schema)

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from warehouse.database import ask, open_readonly
+from warehouse.derived import statement_of
 from warehouse.errors import WarehouseError
 from warehouse.schemas import TABLES
 from warehouse.tables import literal
@@ -21,7 +22,8 @@ BATCH_ROWS = 10_000
 _ABOUT = 'about'
 _NESTED = ('[', 'STRUCT', 'MAP', 'UNION')
 # What a folder of plain files and the views in a workbook are about; any other is had by its name.
-TABLE_NAMES = tuple(TABLES)
+TABLE_NAMES = tuple(name for name, table in TABLES.items()
+                    if not table.derived or name == 'rule_day')
 VIEW_NAMES = ('agent_day', 'queue_day', 'rule_compliance', 'worst_calls', 'interruptions', 'holds')
 
 
@@ -172,10 +174,11 @@ def _narrowing(selection: Selection) -> Iterator[str]:
     chosen = 'call_id IN (SELECT call_id FROM temp.calls)'
     yield _temporary('calls', selection.where())
     for name, table in TABLES.items():
-        if table.of_a_call and name != 'calls':
+        if 'call_id' in table.key and name != 'calls':
             stored = 'kpis_all' if name == 'kpis' else name
             yield _temporary(stored, f'{selection.in_dates()} AND {chosen}')
     yield _temporary('rule_day', selection.where())
+    yield f'CREATE TEMP VIEW rule_month AS {statement_of("rule_month")}'  # of the days chosen
     yield _temporary('runs', 'run_id IN (SELECT run_id FROM temp.calls)')
     yield _temporary('rejects', 'false')
 
