@@ -87,7 +87,7 @@ opened = time.perf_counter()
 rows = con.sql(sql).to_arrow_table().num_rows
 answered, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
 print(json.dumps({'open_s': opened - began, 'answer_s': answered - opened, 'rows': rows,
-                  'cpu_s': used.ru_utime + used.ru_stime, 'peak_mb': used.ru_maxrss // 1024}))
+                  'cpu_s': used.ru_utime + used.ru_stime}))
 """
 
 
