@@ -30,8 +30,8 @@ setup: $(INSTALLED) ## create .venv and install the lock
 run: $(INSTALLED) ## process samples/manifest.csv and print its KPI table
 	@$(BIN)/etiquette run samples/manifest.csv --warehouse $(WAREHOUSE)
 
-test: $(INSTALLED) ## the default test suite
-	@$(BIN)/python -m pytest -m "not slow"
+test: $(INSTALLED) ## the default test suite, a process a core
+	@$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile
 
 test-slow: $(INSTALLED) ## the tests that take minutes, or need Java
 	@$(BIN)/python -m pytest -m slow

@@ -43,8 +43,8 @@ setup(
     ],
     extras_require={
         'dev': ['build', 'call-ai-metrics==0.1.0', 'hypothesis', 'mypy', 'openpyxl', 'playwright',
-                'polars', 'pytest', 'pytest-timeout', 'ruff', 'setuptools', 'soundfile',
-                'types-openpyxl', 'types-psutil', 'types-PyYAML', 'uv', 'wheel'],
+                'polars', 'pytest', 'pytest-timeout', 'pytest-xdist', 'ruff', 'setuptools',
+                'soundfile', 'types-openpyxl', 'types-psutil', 'types-PyYAML', 'uv', 'wheel'],
     },
     entry_points={'console_scripts': ['etiquette = pipeline.__main__:main']},
 )

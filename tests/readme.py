@@ -23,7 +23,8 @@ HOME = '~/call-etiquette'
 SESSION = re.compile(r'^```console\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r'^\$ (.*)\n((?:(?!\$ ).*\n)*)', re.MULTILINE)
 # What differs from run to run: how long it took, and how many snapshots came before.
-VARYING = re.compile(r'in \d+ s, [\d.]+ x real time|in [\d.]+ s: |\d+ s, \d+ calls a second|catalog \d+')
+VARYING = re.compile(r'in \d+ s, [\d.]+ x real time|in [\d.]+ s: |\d+ s, \d+ calls a second|'
+                     r'catalog \d+')
 RUN = 'make run'
 
 

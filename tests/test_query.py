@@ -170,3 +170,8 @@ def test_the_whole_answer_of_many_rows_arrives(root):
 def test_two_questions_may_be_open_at_once(root):
     one, other = run_sql(root, 'SELECT 1'), run_sql(root, 'SELECT 2')
     assert (list(other.rows()), list(one.rows())) == ([(2,)], [(1,)])
+
+
+def test_a_long_question_draws_no_bar_amid_its_answer(root):
+    answer = run_sql(root, "SELECT current_setting('enable_progress_bar')")
+    assert list(answer.rows()) == [(False,)]

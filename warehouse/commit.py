@@ -80,7 +80,7 @@ def next_catalog(opened: Opened, standard: str, timezone_name: str) -> Catalog:
         tables={name: table.version() for name, table in found.items()},
         mixed=tuple(sorted(evolved | set(before.mixed if before else ()))),
         standard=standard, timezone=timezone_name,
-        published_at=datetime.now(timezone.utc).isoformat(),
+        published_at=_instant(),
         derived=before.derived if before else {})
 
 
@@ -102,9 +102,15 @@ def make_visible(opened: Opened, now: Catalog) -> None:
         seen = before.tables.get(name) if before else None
         if version != seen:
             tables.sync_new(root, name, seen, version)
+    # What it replaces is kept for a while from now on, however long it took to write this one.
+    now = replace(now, published_at=_instant())
     built = database.build(root, now)
     catalogs.save(root, now)
     database.install(root, built)
+
+
+def _instant() -> str:
+    return datetime.now(timezone.utc).isoformat()
 
 
 def _remove_leftovers(root: Path) -> None:

@@ -36,6 +36,7 @@ _VIEWS = Path(__file__).parent / 'views'
 _TYPES = {'string': 'VARCHAR', 'double': 'DOUBLE', 'int32': 'INTEGER', 'int64': 'BIGINT',
           'bool': 'BOOLEAN', 'date32[day]': 'DATE', 'timestamp[us, tz=UTC]': 'TIMESTAMPTZ'}
 _COMMENTED = re.compile(r'(\w+),?  -- (.+)$', re.MULTILINE)
+_QUIET = 'SET enable_progress_bar = false'  # DuckDB's goes to stdout, amid what machines read
 # The views show one standard. A macro is a constant to the planner, so the filter is pushed down.
 _STANDARD = 'CREATE MACRO config_standard() AS {}'
 OFFLINE: dict[str, str | bool | int | float | list[str]] = {
@@ -260,6 +261,7 @@ def _attach(path: Path) -> duckdb.DuckDBPyConnection:
     """
     con = duckdb.connect(':memory:', config=OFFLINE)
     try:
+        con.execute(_QUIET)
         con.execute(f'ATTACH {literal(path)} AS etiquette (READ_ONLY)')
         con.execute('USE etiquette')
     except duckdb.Error:

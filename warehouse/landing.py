@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -116,13 +115,13 @@ def read(path: Path) -> pa.Table:
                              way_out='Run the batch again: the call is processed anew.') from e
 
 
-def read_together(paths: Sequence[Path], pool: Executor) -> pa.Table | None:
+def read_together(paths: Sequence[Path]) -> pa.Table | None:
     """The rows of some landing files, in their order, checked as `read` does but all at once.
 
     None where one of them is damaged or gone: then `read` tells which.
     """
     try:
-        tables = list(pool.map(_row_of, paths))
+        tables = list(map(_row_of, paths))
         if not tables or any(table.num_rows != 1 for table in tables):
             return None
         table = pa.concat_tables(tables).combine_chunks()

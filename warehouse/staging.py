@@ -7,11 +7,13 @@ replaced while it is being published, and a damaged one is found before any tabl
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from pathlib import Path
@@ -28,7 +30,9 @@ from warehouse.schemas import TABLES
 # ids, and not on one of 20,000.
 CHUNK_CALLS = 4000
 _GROUP_CALLS = 200  # read into memory together
-_THREADS = min(4, os.cpu_count() or 1)  # opening a small file is Python's work, reading it is not
+# Landing files are small, so reading them is mostly Python's work: for more cores, more processes.
+_WORTH_CALLS, _MOST_PROCESSES = 1000, 4
+_NAMES = ('calls', *landing.NESTED)
 _STAGING = '.staging-'
 
 
@@ -82,17 +86,18 @@ class Stage:
 def read_landed(root: Path) -> Iterator[Stage]:
     """Reads every landing file; what was staged is there inside the `with` only."""
     with scratch(root) as folder:
-        chunks: list[tuple[Staged, ...]] = []
-        damaged: list[Reject] = []
         # In order of call_id, so that the files of a table can be read by ranges of it.
         paths = sorted(landing.landed(root),
                        key=lambda path: landing.call_id_of(path) or path.name)
-        for first in range(0, len(paths), CHUNK_CALLS):
-            chunk = _write_chunk(
-                root, folder, len(chunks), paths[first:first + CHUNK_CALLS], damaged)
-            if chunk:
-                chunks.append(chunk)
-        yield Stage(folder, tuple(chunks), tuple(damaged))
+        processes = min(_MOST_PROCESSES, os.cpu_count() or 1, -(-len(paths) // _WORTH_CALLS)) or 1
+        written = _written(folder, _shares(paths, processes), processes)
+        damaged = [_set_aside(root, *fault) for chunk in written for fault in chunk.damaged]
+        kept = [chunk for chunk in written if chunk.calls]
+        for number, chunk in enumerate(kept):
+            if number != chunk.number:
+                for name in _NAMES:
+                    _file(folder, chunk.number, name).rename(_file(folder, number, name))
+        yield Stage(folder, tuple(chunk.calls for chunk in kept), tuple(damaged))
 
 
 @contextmanager
@@ -133,35 +138,92 @@ def spread(calls: pa.Table) -> dict[str, pa.Table]:
     return out
 
 
-def _write_chunk(root: Path, folder: Path, number: int, paths: list[Path],
-                 damaged: list[Reject]) -> tuple[Staged, ...]:
-    names = ('calls', *landing.NESTED)
-    sinks = {name: pa.OSFile(str(_file(folder, number, name)), 'wb') for name in names}
+@dataclass(frozen=True)
+class _Chunk:
+    """A chunk as written: its calls, and landing files that cannot be read with what is wrong."""
+
+    number: int
+    calls: tuple[Staged, ...]
+    damaged: tuple[tuple[Path, str], ...]
+
+
+_Share = tuple[int, list[Path]]  # of the landing files those that make the chunk of this number
+
+
+def _shares(paths: list[Path], processes: int) -> list[_Share]:
+    chunks = -(-len(paths) // CHUNK_CALLS)
+    chunks = -(-chunks // processes) * processes
+    size = -(-len(paths) // chunks) if chunks else 1
+    return [(number, paths[first:first + size])
+            for number, first in enumerate(range(0, len(paths), size))]
+
+
+def _written(folder: Path, shares: list[_Share], processes: int) -> list[_Chunk]:
+    """All chunks, written by this process and others.
+
+    Programs rather than `multiprocessing`, which would run the script again that called publish.
+    """
+    others = [subprocess.Popen(
+        [sys.executable, '-c', 'from warehouse.staging import help_out; help_out()'],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        env={**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, sys.path))})
+        for _ in range(1, processes)]
+    told: list[bytes] = []
+    try:
+        for n, other in enumerate(others, 1):
+            assert other.stdin
+            with suppress(BrokenPipeError):
+                pickle.dump((folder, shares[n::processes]), other.stdin)
+                other.stdin.close()
+        chunks = [_write_chunk(folder, *share) for share in shares[::processes]]
+        for other in others:
+            assert other.stdout
+            told.append(other.stdout.read())
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+    for n, (other, answer) in enumerate(zip(others, told, strict=True), 1):
+        # What stopped another process, a full disk perhaps, is met again here, and told.
+        chunks += pickle.loads(answer) if answer and not other.returncode else [
+            _write_chunk(folder, *share) for share in shares[n::processes]]
+    return sorted(chunks, key=lambda chunk: chunk.number)
+
+
+def help_out() -> None:
+    """Writes chunks for another process: what to do comes in by stdin, what was done goes out."""
+    folder, shares = pickle.load(sys.stdin.buffer)
+    done = pickle.dumps([_write_chunk(folder, *share) for share in shares])
+    sys.stdout.buffer.write(done)
+
+
+def _write_chunk(folder: Path, number: int, paths: list[Path]) -> _Chunk:
+    sinks = {name: pa.OSFile(str(_file(folder, number, name)), 'wb') for name in _NAMES}
     streams = {name: pa.ipc.new_stream(sinks[name], TABLES[name].schema,
                                        options=pa.ipc.IpcWriteOptions(compression='lz4'))
-               for name in names}
+               for name in _NAMES}
     staged: list[Staged] = []
-    with ThreadPoolExecutor(_THREADS) as pool:
-        for first in range(0, len(paths), _GROUP_CALLS):
-            calls, rows = _read_group(root, paths[first:first + _GROUP_CALLS], damaged, pool)
-            if rows is not None:
-                # In order of date, a partition's rows come together and make few, sorted files.
-                rows = rows.sort_by([('call_date', 'ascending'), ('call_id', 'ascending')])
-                for name, table in spread(rows).items():
-                    streams[name].write_table(table)
-                staged += calls
-    for name in names:
+    damaged: list[tuple[Path, str]] = []
+    for first in range(0, len(paths), _GROUP_CALLS):
+        calls, rows = _read_group(paths[first:first + _GROUP_CALLS], damaged)
+        if rows is not None:
+            # In order of date, a partition's rows come together and make few, sorted files.
+            rows = rows.sort_by([('call_date', 'ascending'), ('call_id', 'ascending')])
+            for name, table in spread(rows).items():
+                streams[name].write_table(table)
+            staged += calls
+    for name in _NAMES:
         streams[name].close()
         sinks[name].close()
-    return tuple(staged)
+    return _Chunk(number, tuple(staged), tuple(damaged))
 
 
-def _read_group(root: Path, paths: list[Path], damaged: list[Reject],
-                pool: ThreadPoolExecutor) -> tuple[list[Staged], pa.Table | None]:
+def _read_group(paths: list[Path],
+                damaged: list[tuple[Path, str]]) -> tuple[list[Staged], pa.Table | None]:
     """The calls of some landing files, and their rows in the same order."""
     stamps = list(map(_stamp_if_there, paths))
     found = [(path, stamp) for path, stamp in zip(paths, stamps, strict=True) if stamp]
-    rows = landing.read_together([path for path, _ in found], pool)
+    rows = landing.read_together([path for path, _ in found])
     if rows is None:  # one of them is damaged, or gone
         tables, sound = [], []
         for path, stamp in found:
@@ -171,7 +233,7 @@ def _read_group(root: Path, paths: list[Path], damaged: list[Reject],
             except FileNotFoundError:
                 continue
             except WarehouseError as e:
-                damaged.append(_set_aside(root, path, e))
+                damaged.append((path, e.message))
         found, rows = sound, pa.concat_tables(tables) if tables else None
     if rows is None:
         return [], None
@@ -189,14 +251,14 @@ def _stamp_if_there(path: Path) -> tuple[int, int] | None:
         return None
 
 
-def _set_aside(root: Path, path: Path, error: WarehouseError) -> Reject:
+def _set_aside(root: Path, path: Path, wrong: str) -> Reject:
     """Moves a damaged landing file out of the way; what becomes of its call is a reject."""
     corrupt = root / 'landing' / 'corrupt'
     corrupt.mkdir(parents=True, exist_ok=True)
     path.replace(corrupt / path.name)
     call_id = landing.call_id_of(path)
     return replace(_DAMAGED, reject_key=reject_key(str(path), None, call_id), call_id=call_id,
-                   value=str(corrupt / path.name), message=error.message,
+                   value=str(corrupt / path.name), message=wrong,
                    failed_at=datetime.now(timezone.utc))
 
 

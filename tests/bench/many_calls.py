@@ -136,6 +136,8 @@ def _write_day(folder: Path, day: date, calls: int,
             if field.name.endswith('_s') and field.name not in own:
                 column = _stretched(column, stretch[owner])
             columns[field.name] = column
+        if name == 'kpis':
+            columns['etiquette_score'] = _scores(rows, dice)
         written.append(_write(folder, name, day, pa.table(columns), ids))
     return written
 
@@ -143,6 +145,12 @@ def _write_day(folder: Path, day: date, calls: int,
 def _stretched(column: pa.ChunkedArray, factor: np.ndarray) -> pa.Array:
     values = column.to_numpy()
     return pa.array(np.round(values * factor, 3), mask=np.isnan(values))
+
+
+def _scores(rows: pa.Table, dice: np.random.Generator) -> pa.Array:
+    """Scores anywhere between their bounds, of the calls that have one."""
+    known, low, high = (rows[f'etiquette_{name}'].to_numpy() for name in ('score', 'lo', 'hi'))
+    return pa.array(np.round(low + dice.random(len(low)) * (high - low), 2), mask=np.isnan(known))
 
 
 def _of_calls(dice: np.random.Generator, day: date, calls: int) -> dict[str, pa.Array]:
@@ -162,7 +170,6 @@ def _of_calls(dice: np.random.Generator, day: date, calls: int) -> dict[str, pa.
         'source_uri': pa.array(f's3://recordings/{day}/{n:06}.wav' for n in range(calls)),
         'manifest': pa.array(f'{{"contact_id": "{day}-{n}", "agent_name": "Anna"}}'
                              for n in contact),
-        'etiquette_score': pa.array(np.round(dice.normal(72.0, 14.0, calls).clip(0, 100), 2)),
     }
 
 

@@ -238,7 +238,7 @@ def _rescore(found: Mapping[str, Any]) -> str:
 
 
 def _million(found: Mapping[str, Any]) -> str:
-    rows = [[name, one['rows'], f'{one["answer_s"]:.2f}', f'{one["cpu_s"]:.2f}', one['peak_mb']]
+    rows = [[name, one['rows'], f'{one["answer_s"]:.2f}', f'{one["cpu_s"]:.2f}']
             for name, one in found.get('questions', {}).items()]
     parts = [
         f'{found["calls"]} calls of 60 turns on 365 days, 200 agents, 12 queues: copies of '
@@ -249,7 +249,7 @@ def _million(found: Mapping[str, Any]) -> str:
         + ', '.join(f'{rows} {name}' for name, rows in found['rows'].items() if rows > 1e5) + '.',
         'Each question in a process of its own, the files in the system\'s cache; opening takes '
         f'{found.get("open_s", 0):.2f} s. CPU is all of the process, its start included.',
-        _table(['question', 'rows', 'answer, s', 'CPU, s', 'peak MB'], rows)]
+        _table(['question', 'rows', 'answer, s', 'CPU, s'], rows)]
     if 'publish' in found:
         one = found['publish']
         parts.append(f'A publish of {one["calls"]} landed calls into it: {one["wall_s"]} s, '

@@ -21,9 +21,9 @@ from warehouse.tables import literal
 BATCH_ROWS = 10_000
 _ABOUT = 'about'
 _NESTED = ('[', 'STRUCT', 'MAP', 'UNION')
-# What a folder of plain files holds; any other table or view is had by its name.
-TABLE_NAMES = ('calls', 'turns', 'words', 'events', 'findings', 'kpis', 'rule_day', 'rejects',
-               'runs')
+# What a folder of plain files and the views in a workbook are about; any other is had by its name.
+TABLE_NAMES = tuple(name for name, table in TABLES.items()
+                    if not table.derived or name == 'rule_day')
 VIEW_NAMES = ('agent_day', 'queue_day', 'rule_compliance', 'worst_calls', 'interruptions', 'holds')
 
 
