@@ -232,8 +232,8 @@ def _rescore(found: Mapping[str, Any]) -> str:
         f'{found["workers"]} workers, {found["rules"]} rules; calls of {found["turns"]} turns and '
         f'{words:.0f} words. `a weight and one rule`: of these alone anything is changed, and the '
         'findings of all other rules are taken over; `every rule`: events and measures are kept; '
-        '`everything`: phrases are looked for again and all is measured anew. The warehouse holds copies of '
-        f'{found["templates"]} distinct calls under other ids and dates '
+        '`everything`: phrases are looked for again and all is measured anew. The warehouse holds '
+        f'copies of {found["templates"]} distinct calls under other ids and dates '
         '([tests/bench/rescore.py](../tests/bench/rescore.py)).'])
 
 

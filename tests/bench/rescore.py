@@ -4,9 +4,9 @@ The warehouse is made without audio: 200 distinct calls of 60 turns (the sentenc
 tests/phrase_scenes.py, a tenth of the words misheard), judged once; their rows are then written
 again and again under new ids, 2000 calls a day. The standard is the default one.
 
-Three figures: `reused`, where one weight and the threshold of one rule are changed, and the findings
-of all other rules are taken over; `rules`, where a threshold is changed that every rule may read, so
-that every rule is decided anew; `phrases`, where the calls are measured anew as well.
+Three figures: `reused`, where one weight and the threshold of one rule are changed, and the
+findings of all other rules are taken over; `rules`, where a threshold is changed that every rule
+may read, so that every rule is decided anew; `phrases`, where calls are measured anew as well.
 
     python -m tests.bench.rescore [--calls 20000]
 """
