@@ -13,12 +13,15 @@ from pathlib import Path
 
 from pipeline.lexicons import load_lexicons
 from pipeline.progress import RescoreProgress
-from pipeline.rescore_worker import Done, JudgingError, Orders, begin, work
+from pipeline.rescore_reuse import Orders
+from pipeline.rescore_worker import Done, begin, work
 from pipeline.run import new_run_id, usable_cores
 from pipeline.settings import Settings
+from pipeline.signatures import signatures
 from pipeline.standards import load_phrasebook, load_standard
 from pipeline.supervise import RunFailedError
-from transforms.rescore import measured_by
+from transforms.rescore import JudgingError, measured_by
+from warehouse import signatures as signed
 from warehouse.commit import changing
 from warehouse.ledger import peak_rss_mb
 from warehouse.records import Run
@@ -34,12 +37,14 @@ class Rescored:
       standards: name -> version, of those that calls were judged by.
       measured: calls whose events and measures were made anew; of the others only the rules were
         asked again.
+      reused: calls whose stored findings were taken over, but for those that a change touches.
       shown: the standard that `kpis` and the views show.
     """
 
     run: Run
     standards: dict[str, str]
     measured: int
+    reused: int
     shown: str
     catalog: int
     warnings: tuple[str, ...]
@@ -53,7 +58,7 @@ def rescore_warehouse(root: Path, settings: Settings, names: Sequence[str], *, c
 
     Args:
       names: the standards to judge by; none: those of the settings.
-      full: measure every call anew, even where its stored measures serve.
+      full: measure and judge every call anew, even where what is stored serves.
 
     Raises WarehouseError where there is nothing to judge or the tables cannot be read, and
     RunFailedError where a call cannot be judged; nothing has then changed.
@@ -65,10 +70,12 @@ def rescore_warehouse(root: Path, settings: Settings, names: Sequence[str], *, c
         load_standard(name, lexicons)
         for name in names or (settings.standard, *settings.standards))}.values())
     halves = {standard.name: measured_by(standard.version) for standard in standards}
+    phrasebook = load_phrasebook(settings.language, lexicons)
+    versions = {standard.version: signatures(standard, phrasebook) for standard in standards}
     with changing(root, 'judging the calls', say=say) as opened, \
             rejudging(opened, halves, configured, since, until, full) as todo:
-        orders = Orders(todo.folder, standards, load_phrasebook(settings.language, lexicons),
-                        todo.shown, full)
+        orders = Orders(todo.folder, standards, phrasebook, todo.shown, full, versions,
+                        {} if full else signed.known(root))
         done = _all_done(todo, orders, workers or settings.workers or usable_cores())
         run = Run(
             run_id=new_run_id(), started_at=began_at, finished_at=datetime.now(timezone.utc),
@@ -76,10 +83,13 @@ def rescore_warehouse(root: Path, settings: Settings, names: Sequence[str], *, c
             calls_published=sum(one.calls for one in done), calls_skipped=0, calls_rejected=0,
             audio_s=0.0, work_s=sum(one.work_s for one in done),
             peak_rss_mb=max(peak_rss_mb(), *(one.peak_rss_mb for one in done)))
+        signed.record(root, versions)
+        if full:  # events are made anew, by which the rows of other standards were not judged
+            signed.forget(root, versions)
         catalog, faults = commit(todo, [file for one in done for file in one.written], run)
     return Rescored(run, {standard.name: standard.version for standard in standards},
-                    sum(one.measured for one in done), todo.shown, catalog.number,
-                    (*_not_shown(todo.shown, configured), *faults))
+                    sum(one.measured for one in done), sum(one.reused for one in done),
+                    todo.shown, catalog.number, (*_not_shown(todo.shown, configured), *faults))
 
 
 def _not_shown(shown: str, configured: str) -> tuple[str, ...]:
@@ -140,7 +150,7 @@ def as_json(found: Rescored) -> str:
     return json.dumps({
         'run_id': run.run_id, 'calls_in': run.calls_in, 'calls_published': run.calls_published,
         'calls_skipped': 0, 'calls_rejected': 0, 'calls_measured': found.measured,
-        'standards': found.standards, 'shown': found.shown, 'work_s': run.work_s,
-        'peak_rss_mb': run.peak_rss_mb,
+        'calls_reused': found.reused, 'standards': found.standards,
+        'shown': found.shown, 'work_s': run.work_s, 'peak_rss_mb': run.peak_rss_mb,
         'wall_s': (run.finished_at - run.started_at).total_seconds(),
         'catalog': found.catalog, 'warnings': list(found.warnings)})

@@ -7,46 +7,34 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import wait
-from pathlib import Path
+from typing import Any
 
-from transforms.phrasebook import Phrasebook
-from transforms.rescore import Again, rescore
-from transforms.standard import Standard
+import numpy as np
+
+from pipeline.rescore_reuse import Orders, TakenOver, take_over
+from transforms.rescore import Again, judging, rescore
 from warehouse.ledger import peak_rss_mb
 from warehouse.records import Result
 from warehouse.rejudge import Task
 from warehouse.rewrite import Writer, Written, table_of
 from warehouse.spans import Span, in_order
-from warehouse.stored import Read, read_span
+from warehouse.stored import Read, is_one_of, read_span
 
 CALLS_AT_ONCE = 250
 
 
-class JudgingError(RuntimeError):
-    """A call cannot be judged: a fault of the program or of the tables. The message names it."""
-
-
-@dataclass(frozen=True)
-class Orders:
-    """What workers are told once: by what to judge, and where to write."""
-
-    folder: Path
-    standards: tuple[Standard, ...]
-    phrasebook: Phrasebook
-    shown: str
-    full: bool
-
-
 @dataclass(frozen=True)
 class Done:
-    """A task that is done. `measured`: how many of its calls were measured anew."""
+    """A task that is done. `measured`: how many of its calls were measured anew; `reused`: of how
+    many the stored findings were taken over."""
 
     written: tuple[Written, ...]
     calls: int
     measured: int
+    reused: int
     work_s: float
     peak_rss_mb: float
 
@@ -88,50 +76,58 @@ def _work(task: Task) -> Done:
     if task.unsorted:
         spans = in_order(spans, task.unsorted, scratch)
     written: list[Written] = []
-    calls = measured = 0
+    numbers = np.zeros(3, dtype=int)
     for span in spans:
-        files, numbers = _judge_span(span, orders, span.date in task.events)
+        files, of_span = _judge_span(span, orders, span.date in task.events)
         written += files
-        calls += numbers[0]
-        measured += numbers[1]
+        numbers += of_span
     if task.unsorted:
         for path in scratch.iterdir():
             path.unlink()
-    return Done(tuple(written), calls, measured, time.process_time() - began, peak_rss_mb())
+    calls, measured, reused = numbers.tolist()
+    return Done(tuple(written), calls, measured, reused, time.process_time() - began,
+                peak_rss_mb())
 
 
 def _judge_span(span: Span, orders: Orders,
-                events: bool) -> tuple[list[Written], tuple[int, int]]:
+                events: bool) -> tuple[list[Written], tuple[int, int, int]]:
+    """The files, and the numbers of calls: all, measured anew, taken over."""
     names = ('findings', 'kpis', *(['events'] if events else []))
     writers = {name: Writer(orders.folder, name, span.date) for name in names}
-    calls = measured = 0
-    for read in read_span(span, [standard.name for standard in orders.standards], CALLS_AT_ONCE):
-        judged = [_judged(result, orders) for result in read.results]
-        _write(writers, read, judged)
-        calls += len(judged)
-        measured += sum(again.is_measured for again in judged)
-    return [file for writer in writers.values() if (file := writer.close())], (calls, measured)
+    calls = measured = reused = 0
+    for read in read_span(span, CALLS_AT_ONCE):
+        taken = take_over(read, orders)
+        again = {place: _judged(read.results[place], orders)
+                 for place in range(len(read.calls)) if place not in taken.calls}
+        _write(writers, read, again, taken, [standard.name for standard in orders.standards])
+        calls += len(read.calls)
+        measured += sum(one.is_measured for one in again.values())
+        reused += len(taken.calls)
+    return [file for writer in writers.values() if (file := writer.close())], \
+        (calls, measured, reused)
 
 
 def _judged(result: Result, orders: Orders) -> Again:
-    try:
+    with judging(result.call.call_id):
         return rescore(result, orders.standards, orders.phrasebook, shown=orders.shown,
                        full=orders.full)
-    except Exception as e:
-        raise JudgingError(f'call {result.call.call_id} cannot be judged: '
-                           f'{type(e).__name__}: {e}') from e
 
 
-def _write(writers: dict[str, Writer], read: Read, judged: list[Again]) -> None:
-    ids = [result.call.call_id for result in read.results]
-    writers['findings'].write(
-        table_of('findings', ids, [again.findings for again in judged]), read.kept['findings'])
-    writers['kpis'].write(
-        table_of('kpis', ids, [again.kpis for again in judged]), read.kept['kpis'])
+def _write(writers: Mapping[str, Writer], read: Read, again: Mapping[int, Again], taken: TakenOver,
+           standards: Sequence[str]) -> None:
+    ids = [read.call_ids[place] for place in again]
+    made: dict[str, list[Sequence[Any]]] = {
+        'findings': [one.findings for one in again.values()],
+        'kpis': [one.kpis for one in again.values()]}
+    for name, rows in made.items():
+        stored = read.rows(name)
+        others = stored.where(~is_one_of(stored.table['standard'], standards))
+        writers[name].write(*([table_of(name, ids, rows)] if ids else []), *taken.rows[name],
+                            others.table)
     if 'events' in writers:
-        if any(again.events is not None for again in judged):
-            writers['events'].write(table_of('events', ids, [
-                result.events if again.events is None else again.events
-                for result, again in zip(read.results, judged, strict=True)]))
+        if any(one.events is not None for one in again.values()):
+            writers['events'].write(table_of('events', read.call_ids, [
+                result.events if (one := again.get(place)) is None or one.events is None
+                else one.events for place, result in enumerate(read.results)]))
         else:
-            writers['events'].write(read.events)
+            writers['events'].write(read.rows('events').table)

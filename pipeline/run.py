@@ -21,11 +21,13 @@ from pipeline.settings import (
     Settings,
     fingerprint_of,
 )
+from pipeline.signatures import signatures
 from pipeline.sources import Batch
 from pipeline.standards import load_phrasebook, load_standard
 from pipeline.supervise import supervise
 from transforms.conversation import Reference, RunContext
 from warehouse import landing, ledger
+from warehouse import signatures as signed
 from warehouse.publish import Published, publish, published, rejected_before
 from warehouse.records import Reject, Run
 
@@ -59,6 +61,8 @@ def run_batch(batch: Batch, settings: Settings, root: Path, *, command: str, bea
         str(root), str(book), run_id, fingerprint_of(settings), settings.timezone, force,
         redo_stale, claims=local, mask_source=settings.privacy.source_uri == 'mask'))
     tally = Tally(calls_in=batch.rows)
+    signed.record(root, {standard.version: signatures(standard, plan.phrasebook)
+                         for standard in plan.standards})
     with Progress(tally) as progress:
         for warning in batch.warnings:
             progress.say(f'warning: {warning}')

@@ -16,7 +16,16 @@ from tests.killing import ask, dump, moments, stopped_at
 from tests.standard_for_tests import default_standard
 from tests.stored_calls import heard, judged_by
 from tests.upkeep_commands import STANDARD
-from warehouse import catalog, commit, database, landing, rejudge, rewrite, tables
+from warehouse import (
+    catalog,
+    commit,
+    database,
+    landing,
+    rejudge,
+    rewrite,
+    signatures,
+    tables,
+)
 from warehouse.publish import publish
 from warehouse.query import run_sql
 from warehouse.schemas import TABLES
@@ -52,7 +61,8 @@ def again(root, standard, **given):
 
 
 POINTS = [(rejudge, 'swap_in', n) for n in range(3)] + [
-    (rewrite, 'sync', 0), (rejudge, 'write_derived', 0), (rejudge, 'write_run', 0),
+    (signatures, 'write_whole', 0), (rewrite, 'sync', 0),
+    (rejudge, 'write_derived', 0), (rejudge, 'write_run', 0),
     (tables, 'write', 0), (tables, 'write', 1), (rejudge, 'make_visible', 0),
     (tables, 'sync_new', 2), (database, 'build', 0), (catalog, 'save', 0),
     (database, 'install', 0), (rejudge, 'run_checks', 0)]

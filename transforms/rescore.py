@@ -7,13 +7,27 @@ whose rows agree in another than its events.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from transforms.assess import Assessment, judged, measure
 from transforms.phrasebook import Phrasebook
 from transforms.standard import Standard
 from warehouse.records import Event, Finding, Kpis, Result
+
+
+class JudgingError(RuntimeError):
+    """A call cannot be judged: a fault of the program or of the tables. The message names it."""
+
+
+@contextmanager
+def judging(call_id: str) -> Iterator[None]:
+    """What goes wrong inside, as an error that names the call."""
+    try:
+        yield
+    except Exception as e:
+        raise JudgingError(f'call {call_id} cannot be judged: {type(e).__name__}: {e}') from e
 
 
 @dataclass(frozen=True)

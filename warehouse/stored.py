@@ -6,16 +6,17 @@ call_id; what does not is sorted first (`warehouse.spans`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import fields
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from warehouse.records import (
     AGENT,
@@ -104,7 +105,7 @@ class Rows:
 
 
 def _rows_of(table: pa.Table, place: Mapping[str, int]) -> tuple[pa.Table, np.ndarray]:
-    ids = _encoded(table['call_id'])
+    ids = encoded(table['call_id'])
     known = np.array([place.get(call_id, -1) for call_id in ids.dictionary.to_pylist()],
                      dtype=np.int64)
     at = known[ids.indices.to_numpy()] if len(known) else np.empty(0, dtype=np.int64)
@@ -140,7 +141,8 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
     return column.combine_chunks()
 
 
-def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+def encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """The column as a dictionary, which it is where it was read as one."""
     array = _whole(column)
     return array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
 
@@ -166,28 +168,48 @@ def values_of(column: pa.ChunkedArray) -> list[Any]:
     return out.tolist()
 
 
-@dataclass(frozen=True)
+class Placed(NamedTuple):
+    """Rows of a table, in order of call, and the place of each one's call among those read."""
+
+    table: pa.Table
+    at: NDArray[np.int64]
+
+    def where(self, wanted: NDArray[np.bool_]) -> Placed:
+        """Some of the rows."""
+        if wanted.all():
+            return self
+        return Placed(self.table.take(rows := np.flatnonzero(wanted)), self.at[rows])
+
+
 class Read:
-    """Some calls of a span. `kept` are rows of `findings` and `kpis` of standards that are not
-    judged again, `events` those of all calls, as they are."""
+    """Some calls of a span, in order of call_id. Their rows are read when they are first asked for,
+    which is to be before the next calls of the span are."""
 
-    results: list[Result]
-    kept: dict[str, pa.Table]
-    events: pa.Table
+    def __init__(self, calls: Sequence[Call], walks: Mapping[str, Rows]):
+        self.calls = calls
+        self.call_ids = [call.call_id for call in calls]
+        self._walks = walks
+        self._found: dict[str, Placed] = {}
+
+    def rows(self, name: str) -> Placed:
+        """Those of turns, words, events, findings or kpis."""
+        if name not in self._found:
+            self._found[name] = Placed(*self._walks[name].of(self.call_ids))
+        return self._found[name]
+
+    @cached_property
+    def results(self) -> list[Result]:
+        """Of `findings` a result has those of stage `kpi`: the reasons of measures that are not
+        known."""
+        return _results(self.calls, {name: self.rows(name) for name in self._walks})
 
 
-def read_span(span: Span, standards: Sequence[str], size: int) -> Iterator[Read]:
-    """The calls of a span, at most `size` at a time.
-
-    Of `findings` a result has those of stage `kpi`: the reasons of measures that are not known.
-    """
-    rows = {name: Rows(name, span.files.get(name, ()), span.low, span.high)
-            for name in ('turns', 'words', 'events', 'findings', 'kpis')}
+def read_span(span: Span, size: int) -> Iterator[Read]:
+    """The calls of a span, at most `size` at a time."""
+    walks = {name: Rows(name, span.files.get(name, ()), span.low, span.high)
+             for name in ('turns', 'words', 'events', 'findings', 'kpis')}
     for calls in _calls_of(span, size):
-        ids = [call.call_id for call in calls]
-        found = {name: walk.of(ids) for name, walk in rows.items()}
-        kept = {name: _of_others(found[name][0], standards) for name in ('findings', 'kpis')}
-        yield Read(_results(calls, found), kept, found['events'][0])
+        yield Read(calls, walks)
 
 
 def _calls_of(span: Span, size: int) -> Iterator[list[Call]]:
@@ -208,18 +230,19 @@ def _calls_of(span: Span, size: int) -> Iterator[list[Call]]:
         yield calls[first:first + size]
 
 
-def _of_others(table: pa.Table, standards: Sequence[str]) -> pa.Table:
-    names = _encoded(table['standard'])
-    known = np.array([name not in standards for name in names.dictionary.to_pylist()], dtype=bool)
-    if not known.any():
-        return table.slice(0, 0)
-    return table.take(np.flatnonzero(known[names.indices.to_numpy()]))
+def is_one_of(column: pa.ChunkedArray, names: Collection[str]) -> NDArray[np.bool_]:
+    """Of each value of a column of few values, whether it is one of some."""
+    values = encoded(column)
+    known = np.array([name in names for name in values.dictionary.to_pylist()], dtype=bool)
+    return known[values.indices.to_numpy()] if len(known) else np.zeros(len(values), dtype=bool)
 
 
-def _results(calls: list[Call], found: Mapping[str, tuple[pa.Table, np.ndarray]]) -> list[Result]:
+def _results(calls: Sequence[Call], found: Mapping[str, Placed]) -> list[Result]:
     turns = _by_call(len(calls), found['turns'], Turn._fields, Turn._make)
     events = _by_call(len(calls), found['events'], Event._fields, Event._make)
-    reasons = _by_call(len(calls), _reasons(*found['findings']), Finding._fields, Finding._make)
+    findings = found['findings']
+    reasons = _by_call(len(calls), findings.where(is_one_of(findings.table['stage'], ('kpi',))),
+                       Finding._fields, Finding._make)
     kpis = _by_call(len(calls), found['kpis'],
                     [f.name for f in fields(Kpis) if f.name != 'call_date'], _kpis_of)
     table, at = found['words']
@@ -247,7 +270,7 @@ class _Columns:
     @cached_property
     def arrays(self) -> WordArrays:
         """NaN for null."""
-        speakers = _encoded(self._table['speaker'])
+        speakers = encoded(self._table['speaker'])
         names = np.array([*speakers.dictionary.to_pylist(), ''], dtype=object)
         speaker = names[speakers.indices.fill_null(len(names) - 1).to_numpy()]
         start_s, end_s, confidence, turn = (
@@ -277,15 +300,6 @@ class _StoredWords(Words):
 
     def __len__(self) -> int:
         return self._part.stop - self._part.start
-
-
-def _reasons(table: pa.Table, at: np.ndarray) -> tuple[pa.Table, np.ndarray]:
-    stages = _encoded(table['stage'])
-    wanted = np.array([stage == 'kpi' for stage in stages.dictionary.to_pylist()], dtype=bool)
-    if not wanted.any():
-        return table.slice(0, 0), at[:0]
-    rows = np.flatnonzero(wanted[stages.indices.to_numpy()])
-    return table.take(rows), at[rows]
 
 
 def _by_call(calls: int, found: tuple[pa.Table, np.ndarray], names: Sequence[str],

@@ -4,6 +4,10 @@ The warehouse is made without audio: 200 distinct calls of 60 turns (the sentenc
 tests/phrase_scenes.py, a tenth of the words misheard), judged once; their rows are then written
 again and again under new ids, 2000 calls a day. The standard is the default one.
 
+Three figures: `reused`, where one weight and the threshold of one rule are changed, and the
+findings of all other rules are taken over; `rules`, where a threshold is changed that every rule
+may read, so that every rule is decided anew; `phrases`, where calls are measured anew as well.
+
     python -m tests.bench.rescore [--calls 20000]
 """
 
@@ -23,13 +27,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.standards import load_standard
+from pipeline.signatures import signatures
+from pipeline.standards import load_phrasebook, load_standard
 from tests.calls_for_tests import call_of, perceived_of
 from tests.phrase_scenes import scene
 from tests.standard_for_tests import english
 from tests.stored_calls import judged_by
 from transforms.standard import Standard
 from warehouse import landing, staging, tables
+from warehouse import signatures as signed
 from warehouse.commit import at_versions, changing, make_visible, next_catalog
 from warehouse.deriving import write_derived
 from warehouse.records import Result
@@ -38,6 +44,8 @@ from warehouse.rewrite import Writer, swap_in
 CALLS, TEMPLATES, A_DAY, WORKERS = 20_000, 200, 2000, 2
 FIRST = date(2026, 1, 1)
 NAMES = ('calls', *landing.NESTED)
+ONE_RULE = 'rules: {opening-greeting: {weight: 5}, listening-no-dead-air: {per_min: 0.4}}\n'
+EVERY_RULE = 'closing: {cluster_end_s: 9.0}\n'
 
 
 def main() -> None:
@@ -49,7 +57,7 @@ def main() -> None:
 
 
 def measured(folder: Path, calls: int = CALLS) -> dict[str, Any]:
-    """Calls a second and peak memory of both paths at `calls`, and at a quarter of them."""
+    """Calls a second and peak memory of each path at `calls`, and at a quarter of them."""
     rules = sum(rule.on and rule.decide is not None for rule in load_standard('default').rules)
     return {'turns': 60, 'rules': rules, 'workers': WORKERS, 'templates': TEMPLATES, 'sizes': {
         str(number): _of_size(folder / str(number), number) for number in (calls // 4, calls)}}
@@ -60,8 +68,9 @@ def _of_size(folder: Path, calls: int) -> dict[str, Any]:
     standard = standard_of(folder, 'stored')
     words = make_warehouse(folder / 'w', load_standard(str(standard)), calls)
     found = {'words_a_call': words,
-             'rules': _timed(folder, standard_of(folder, 'weights', 'scores: {tier_b: 0.4}\n')),
-             'phrases': _timed(folder, standard_of(folder, 'weights'), '--full')}
+             'reused': _timed(folder, standard_of(folder, 'reused', ONE_RULE)),
+             'rules': _timed(folder, standard_of(folder, 'rules', EVERY_RULE)),
+             'phrases': _timed(folder, standard_of(folder, 'stored'), '--full')}
     subprocess.run(['rm', '-r', str(folder / 'w')], check=True)
     return found
 
@@ -86,8 +95,8 @@ def _timed(folder: Path, standard: Path, *flags: str) -> dict[str, Any]:
     return {'calls_per_s': round(row['calls_published'] / row['wall_s']),
             'cpu_ms_per_call': round(1000 * cpu / row['calls_published'], 2),
             'worker_ms_per_call': round(1000 * row['work_s'] / row['calls_published'], 2),
-            'measured': row['calls_measured'], 'driver_peak_mb': int(driver),
-            'most_peak_mb': round(row['peak_rss_mb'])}
+            'measured': row['calls_measured'], 'reused': row['calls_reused'],
+            'driver_peak_mb': int(driver), 'most_peak_mb': round(row['peak_rss_mb'])}
 
 
 def standard_of(folder: Path, file: str, lines: str = '') -> Path:
@@ -115,6 +124,8 @@ def make_warehouse(root: Path, standard: Standard, calls: int) -> float:
             version = swap_in(opened.root, name, [w for w in written if w.name == name], days)
             now = at_versions(now, **{name: version})
         now = write_derived(opened.root, now, days)
+        signed.record(opened.root, {
+            standard.version: signatures(standard, load_phrasebook('en'))})
         make_visible(opened, now)
     assert tables.folder(root, 'words').exists()
     return sum(len(one.words) for one in results) / TEMPLATES

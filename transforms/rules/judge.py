@@ -6,7 +6,7 @@ the call again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import NamedTuple
@@ -29,6 +29,7 @@ from transforms.rules import wording as _wording
 from transforms.rules.registry import DECIDERS, Decider
 from transforms.rules.scene import UNREAD, Scene
 from transforms.rules.scores import (
+    CHARGED_ELSEWHERE,
     IN_OPENING,
     charged,
     etiquette,
@@ -57,6 +58,10 @@ class Bound(NamedTuple):
     decided: Callable[[Verdict], Finding]
     undecided: Callable[[Verdict], Finding]  # the same: of few reasons, each made once
 
+    def finding(self, verdict: Verdict) -> Finding:
+        """The verdict as a row, charged."""
+        return self.undecided(verdict) if verdict.score is None else self.decided(verdict)
+
 
 def judge(call: Call, turns: Sequence[Turn], words: Words, events: Sequence[Event], kpis: Kpis,
           standard: Standard, phrasebook: Phrasebook) -> tuple[tuple[Finding, ...], Kpis]:
@@ -73,12 +78,12 @@ def judge(call: Call, turns: Sequence[Turn], words: Words, events: Sequence[Even
             kpis, signoff_order=None, signoff_spoken=None, signoff_status=None)
     bound = bound_rules(standard)
     verdicts = [rule.decide(scene) for rule in bound]
-    findings = [b.undecided(verdict) if verdict.score is None else b.decided(verdict)
-                for b, verdict in zip(bound, verdicts, strict=True)]
-    _charge_once(findings, bound, verdicts, standard)
+    findings = [b.finding(verdict) for b, verdict in zip(bound, verdicts, strict=True)]
+    for i in not_charged(dict(enumerate(verdicts)), standard):
+        findings[i] = uncharged(findings[i])
     overall = etiquette(findings, standard.scores)
     signoff = scene.signoff
-    by_id = {rule: verdicts[i] for i, rule in _in_scores(standard)}
+    by_id = {rule: verdicts[i] for i, rule in in_opening(standard)}
     done = Kpis(**(vars(kpis) | {
         'signoff_order': signoff.order, 'signoff_spoken': signoff.spoken,
         'signoff_status': signoff.status, 'opening_score': opening_score(scene, by_id),
@@ -110,26 +115,32 @@ def bound_rules(standard: Standard) -> tuple[Bound, ...]:
 
 
 @lru_cache(maxsize=16)
-def _grouped(standard: Standard) -> tuple[int, ...]:
+def grouped(standard: Standard) -> tuple[int, ...]:
     """The places of the rules that look at the same evidence as others."""
     ids = {rule for group in standard.scores.charge_once for rule in group}
     return tuple(i for i, bound in enumerate(bound_rules(standard)) if bound.rule.id in ids)
 
 
-def _charge_once(findings: list[Finding], bound: Sequence[Bound], verdicts: Sequence[Verdict],
-                 standard: Standard) -> None:
-    """Takes the weight off findings whose evidence another rule is charged for."""
-    places = _grouped(standard)
-    weights, notes = charged([(bound[i].rule.id, bound[i].weight, verdicts[i]) for i in places],
-                             standard.scores.charge_once)
-    for i, weight, note in zip(places, weights, notes, strict=True):
-        if note:
-            findings[i] = findings[i]._replace(weight=weight, why=note)
+def not_charged(verdicts: Mapping[int, Verdict], standard: Standard) -> list[int]:
+    """The places of the rules whose evidence another rule is charged for.
+
+    Args:
+      verdicts: by place, at least those of `grouped`; of each the result and its span are read.
+    """
+    bound, places = bound_rules(standard), grouped(standard)
+    _, notes = charged([(bound[i].rule.id, bound[i].weight, verdicts[i]) for i in places],
+                       standard.scores.charge_once)
+    return [i for i, note in zip(places, notes, strict=True) if note]
+
+
+def uncharged(finding: Finding) -> Finding:
+    """A finding whose evidence another rule is charged for."""
+    return finding._replace(weight=0.0, why=CHARGED_ELSEWHERE)
 
 
 @lru_cache(maxsize=16)
-def _in_scores(standard: Standard) -> tuple[tuple[int, str], ...]:
-    """The places and ids of the rules whose verdicts are elements of scores."""
+def in_opening(standard: Standard) -> tuple[tuple[int, str], ...]:
+    """The places and ids of the rules whose verdicts are elements of `opening_score`."""
     return tuple((i, bound.rule.id) for i, bound in enumerate(bound_rules(standard))
                  if bound.rule.id in IN_OPENING)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from transforms.protocol import ScoreRule
 from transforms.rules.moments import Wait
@@ -23,6 +24,16 @@ IN_OPENING = ('pickup-within-three-rings', 'opening-no-bare-hello',
 KNOWN = (PASS, FAIL)
 
 Element = tuple[float, float | None]  # weight, score; None: not known
+
+
+class Charge(NamedTuple):
+    """What the overall score reads of a finding."""
+
+    stage: str
+    stage_weight: float
+    weight: float
+    result: str
+    score: float | None
 
 
 @dataclass(frozen=True)
@@ -64,8 +75,12 @@ def charged(rules: Sequence[tuple[str, float, Verdict]],
     return weights, notes
 
 
-def etiquette(findings: Iterable[Finding], rule: ScoreRule) -> Overall:
-    """The overall score: stages by their weight, each counting by what is known of it."""
+def etiquette(findings: Iterable[Finding | Charge], rule: ScoreRule) -> Overall:
+    """The overall score: stages by their weight, each counting by what is known of it.
+
+    Args:
+      findings: in the order of the standard's rules: sums of another order differ in the last bit.
+    """
     stages: dict[str, list[float]] = {}  # stage -> its weight, and sums: applicable, known, scored
     counts = {PASS: 0, FAIL: 0, UNKNOWN: 0}
     for finding in findings:
