@@ -68,6 +68,7 @@ def test_rows_stay_what_they_are_and_every_date_has_one_file_a_table(stored):
     assert done.joined and dump(stored, ()) == before
     for one in done.tables:
         dates = len(DAYS) + 1 if TABLES[one.name].by_date else 1
+        dates = 2 if one.name == 'rule_month' else dates  # November, and no date
         assert one.files_after == dates, one
         assert TABLES[one.name].of_a_call <= (one.files_before > one.files_after)
     now = catalog.current(stored)
