@@ -18,12 +18,13 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from warehouse import catalog as catalogs
 from warehouse import tables
 from warehouse.catalog import Catalog
-from warehouse.files import sync
+from warehouse.files import sync, write_whole
 from warehouse.spans import reading
 
 _LOG = re.compile(r'(\d{20})\.(json|crc|checkpoint(\..+)?\.parquet)')
@@ -103,6 +104,7 @@ def remove_old(root: Path, old: Old, kept: Sequence[Catalog]) -> None:
         checkpoint = log / f'{oldest:020}.checkpoint.parquet'
         if not checkpoint.exists():
             tables.open_at(root, old.name, oldest).create_checkpoint()
+            _without_hidden_values(checkpoint)
         with reading(checkpoint):  # or the table would go with its log
             pq.read_metadata(checkpoint)
         for path in (checkpoint, log):
@@ -113,6 +115,14 @@ def remove_old(root: Path, old: Old, kept: Sequence[Catalog]) -> None:
         with suppress(OSError):  # another date's files are in it
             if parent != folder:
                 parent.rmdir()
+
+
+def _without_hidden_values(checkpoint: Path) -> None:
+    """Writes the checkpoint anew: delta-rs leaves values of files that are gone under NULLs, where
+    no reader sees them, and in the statistics of its columns."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(pq.read_table(checkpoint), sink)
+    write_whole(checkpoint, sink.getvalue())
 
 
 def _needed(root: Path, name: str, versions: Sequence[int]) -> set[str]:
