@@ -217,7 +217,8 @@ _RULE_MONTH = pa.schema([*_RULE_DAY, *_schema(
 _FAILURES = pa.schema([*_FINDINGS, *_schema(
     ('agent_id', TEXT, 'Who answered'),
     ('queue', TEXT, 'The queue or team'),
-    ('started_at', INSTANT, 'Instant of the first sample, UTC'))])
+    ('started_at', INSTANT, 'Instant of the first sample, UTC'),
+    ('place', BIGINT, 'Its place among those of the day, by call, time and rule'))])
 _FAILURES = pa.schema([f for f in _FAILURES if f.name not in ('result', 'score', 'stage_weight')])
 _SPANS = pa.list_(pa.struct([('start_ms', BIGINT), ('end_ms', BIGINT)]))
 _CALL_FACTS = pa.schema([*_KPIS, *_schema(
@@ -283,6 +284,18 @@ _DAY_FACTS = _schema(
     ('score_squared', DOUBLE, 'Sum of the squares of their scores'),
     ('coverage_known', BIGINT, 'Calls whose coverage is known'),
     ('coverage', DOUBLE, 'Sum of their coverages'),
+)
+_HOLD_QUARTERS = _schema(
+    _DATE,
+    ('queue', TEXT, 'The queue or team'),
+    _STANDARD,
+    ('quarter', BIGINT, 'When they began: quarters of an hour since 1970, UTC; NULL = not known'),
+    ('since', BIGINT, 'How many quarters after the hold before in the same call; NULL = its '
+     'first, or 8 or more'),
+    ('holds', BIGINT, 'Holds'),
+    ('hold_total_s', DOUBLE, 'Their lengths together'),
+    ('hold_longest_s', DOUBLE, 'The longest'),
+    ('lengths_s', pa.list_(DOUBLE), 'The length of each, the least first'),
 )
 _MOMENTS = _schema(
     _CALL, _DATE, _STANDARD,
@@ -355,6 +368,9 @@ TABLES: dict[str, Table] = {t.name: t for t in (
     Table('moments', 'Holds, interruptions and promised call backs, one by one',
           ('call_id', 'standard', 'event'), _MOMENTS, of_a_call=False, derived=True,
           order=('standard', 'kind', 'call_id', 'event')),
+    Table('hold_quarters', 'Holds a day, queue and quarter of an hour in which they began',
+          ('call_date', 'queue', 'standard', 'quarter', 'since'), _HOLD_QUARTERS,
+          of_a_call=False, derived=True),
     Table('rejects', 'Calls that could not be processed, and the way out', ('reject_key',),
           _REJECTS, by_date=False, of_a_call=False),
     Table('runs', 'One row a run', ('run_id',), _RUNS, by_date=False, of_a_call=False),
