@@ -248,6 +248,31 @@ def test_a_column_that_was_added_later_is_null_in_joined_files_of_older_calls(
     assert set(ask(tmp_path, wanted)) == expected | {('newest', value)}
 
 
+def test_files_are_read_as_alike_once_they_all_have_every_column_and_not_before(
+        tmp_path, monkeypatch):
+    with monkeypatch.context() as m:
+        without_column(m, 'turns', 'f0_iqr_st')
+        for n in range(20):
+            landing.put(tmp_path, result(f'old {n:02}', day=DAYS[0], turns=30))
+        publish(tmp_path)
+        maintain(tmp_path, retention_s=WEEK_S, target_bytes=3000)
+    for call_id in ('new', 'newer'):
+        landing.put(tmp_path, result(call_id, day=DAYS[0]))
+        publish(tmp_path)
+    wanted = 'SELECT call_id, turn, f0_iqr_st FROM turns ORDER BY ALL'
+    expected = ask(tmp_path, wanted)
+    assert catalog.current(tmp_path).mixed == ('turns',)
+    maintain(tmp_path, retention_s=WEEK_S, target_bytes=3000)  # the older file is large: it stays
+    assert catalog.current(tmp_path).mixed == ('turns',) and ask(tmp_path, wanted) == expected
+    tend(tmp_path)
+    assert catalog.current(tmp_path).mixed == () and ask(tmp_path, wanted) == expected
+    landing.put(tmp_path, result('newest', day=DAYS[1]))
+    publish(tmp_path)
+    assert catalog.current(tmp_path).mixed == ()
+    assert ask(tmp_path, 'SELECT bool_or(f0_iqr_st IS NOT NULL) FROM turns GROUP BY call_id '
+                         'ORDER BY call_id')[:3] == [(True,)] * 3
+
+
 def test_an_older_program_keeps_a_column_that_a_newer_one_has_added(tmp_path, monkeypatch):
     for call_id in ('a', 'b'):
         landing.put(tmp_path, result(call_id, caller_snr_db=7.0))
