@@ -332,7 +332,7 @@ def test_a_damaged_table_is_named_and_nothing_changes(
 def test_a_call_that_cannot_be_judged_is_named_and_nothing_changes(
         tmp_path, monkeypatch, published):
     stored = published(tmp_path / 'stored', [default_standard()])
-    from pipeline.supervise import RunFailedError
+    from pipeline.failed import RunFailedError
 
     def failing(*args, **kwargs):
         raise KeyError('greeting')
@@ -398,7 +398,7 @@ def made(make):
 
 
 def test_a_killed_worker_ends_the_rescore_and_nothing_changes(tmp_path, monkeypatch, published):
-    from pipeline.supervise import RunFailedError
+    from pipeline.failed import RunFailedError
     stored = published(tmp_path / 'stored', [default_standard()])
     monkeypatch.setattr('warehouse.rejudge.SPAN_CALLS', 9)
     monkeypatch.setattr('pipeline.rescore.work', die)
