@@ -1,14 +1,17 @@
 """What several test modules need: the samples, the command line as a user has it, one real run."""
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from tests.copying import copy_of
 
 # A machine that is busy with other tests makes none of them wrong.
 hypothesis.settings.register_profile('tests', deadline=None)
@@ -59,7 +62,20 @@ def sample_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope='session')
-def sample_run(sample_folder):
-    """The samples processed once, with the default settings: (warehouse folder, Ran)."""
-    return sample_folder / 'warehouse-data', etiquette('run', 'samples/manifest.csv',
-                                                       cwd=sample_folder)
+def sample_run(sample_folder, tmp_path_factory):
+    """The samples processed with the default settings: (warehouse folder, Ran).
+
+    It is done once for all workers of a test run; each has a copy of its own.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if 'PYTEST_XDIST_WORKER' in os.environ else base) / 'sample-run'
+    shared.mkdir(exist_ok=True)
+    told = shared / 'ran.json'
+    with (shared / 'lock').open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not told.exists():
+            (shared / 'samples').symlink_to(SAMPLES)
+            ran = etiquette('run', 'samples/manifest.csv', cwd=shared)
+            told.write_text(json.dumps(asdict(ran)))
+    root = copy_of(shared / 'warehouse-data', sample_folder / 'warehouse-data')
+    return root, Ran(**json.loads(told.read_text()))

@@ -13,6 +13,7 @@ import pytest
 from deltalake import DeltaTable
 
 from tests.conftest import etiquette
+from tests.copying import copy_of
 from tests.killing import dump
 from tests.results import reject, result, run
 from warehouse import catalog, database, landing, sorting, tables
@@ -46,9 +47,14 @@ def nights(root, count=4):
     return root
 
 
+@pytest.fixture(scope='module')
+def filled(tmp_path_factory):
+    return nights(tmp_path_factory.mktemp('filled') / 'w')
+
+
 @pytest.fixture
-def stored(tmp_path):
-    return nights(tmp_path / 'w')
+def stored(filled, tmp_path):
+    return copy_of(filled, tmp_path / 'w')
 
 
 def files_on_disk(root):
@@ -145,8 +151,8 @@ def test_delta_tables_read_by_others_hold_the_same_rows_before_and_after(stored)
         assert len(logs) <= 2, name
 
 
-def test_calls_are_replaced_and_added_after_an_upkeep_as_before_it(tmp_path):
-    plain, tended = nights(tmp_path / 'plain'), nights(tmp_path / 'tended')
+def test_calls_are_replaced_and_added_after_an_upkeep_as_before_it(filled, stored, tmp_path):
+    plain, tended = copy_of(filled, tmp_path / 'plain'), stored
     tend(tended, retention_s=0)
     for root in (plain, tended):
         landing.put(root, result('again', turns=9, day=None))
