@@ -22,6 +22,21 @@ SAMPLES = HERE.parent / 'samples'
 QUICK = HERE / 'configs' / 'quick.yaml'  # no transcriber: seconds a run
 
 
+# Files go to the workers whole and in this order: the long ones first, or the last of them would
+# leave the other workers with nothing to do. All other files follow by name.
+LONGEST_FIRST = (
+    'samples_run', 'rescore', 'maintain', 'publish', 'erase', 'rescore_crash', 'rescore_reuse',
+    'readme', 'killed', 'killed_upkeep', 'publish_crash', 'rerun', 'catalog', 'mono_simulated',
+    'checks', 'private', 'broken', 'export', 'export_vcon')
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """The same order in every worker."""
+    order = {f'test_{name}.py': n for n, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
+
+
 @dataclass(frozen=True)
 class Ran:
     """A finished command line."""
