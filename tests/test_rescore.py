@@ -115,8 +115,10 @@ def ask(root, sql):
     return list(run_sql(root, sql).rows())
 
 
-@pytest.mark.parametrize('full', [False, True])
-@pytest.mark.parametrize('change', CHANGES)
+@pytest.mark.parametrize('change, full', [
+    *((change, False) for change in CHANGES), ('all of it', True), ('nothing', True),
+    *(pytest.param(change, True, marks=pytest.mark.slow)
+      for change in sorted(CHANGES.keys() - {'all of it', 'nothing'}))])
 def test_a_rescore_leaves_the_rows_that_a_run_by_the_standard_leaves(
         tmp_path, make, change, full, published):
     path = make(CHANGES[change])
