@@ -60,10 +60,18 @@ def test_what_a_killed_export_left_goes_with_the_next_export_into_the_same_folde
     assert not hidden(tmp_path) and not (tmp_path / 'b').exists()
 
 
-def test_an_export_that_still_runs_is_left_alone_however_old_it_is(root, tmp_path):
+def test_an_export_that_still_writes_is_left_alone_however_long_it_takes(root, tmp_path):
     own = days_old(left(tmp_path, pid=os.getpid()), 3)
+    (own / 'new' / 'calls.csv').write_text('call_id\r\nc1\r\n')
     made(root, 'csv', tmp_path, tables=('runs',))
     assert hidden(tmp_path) == {own}
+
+
+def test_a_process_that_has_the_number_of_a_dead_export_keeps_nothing_for_more_than_a_day(
+        root, tmp_path):
+    days_old(left(tmp_path, pid=os.getpid()), 2)
+    made(root, 'csv', tmp_path, tables=('runs',))
+    assert not hidden(tmp_path)
 
 
 def test_what_another_machine_left_goes_after_a_day(root, tmp_path):

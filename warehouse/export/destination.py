@@ -26,7 +26,7 @@ MARK = 'export.json'
 _MADE_BY = 'call-etiquette'
 _BESIDE, _OLD = '.etiquette-export-', 'old'
 _OWNED = re.compile(re.escape(_BESIDE) + r'(.*)-(\d+)-[0-9a-f]{32}' + re.escape(PART))
-_LEFT_KEPT_S = 24 * 3600.0  # of an owner on another machine, of whom nothing else is known
+_LEFT_KEPT_S = 24 * 3600.0  # of an owner of whom it is not known that it is gone
 
 
 def check(out: Path, root: Path, *, folder: bool, force: bool) -> Path:
@@ -117,10 +117,11 @@ def _remove_left(place: Path) -> None:
 
 
 def _is_left(folder: Path) -> bool:
-    """Whether the process that wrote it is gone, or has not touched it for a day."""
+    """Whether the process that wrote it is gone, or has not touched it for a day: after a while its
+    number may be another's."""
     owner = _OWNED.fullmatch(folder.name)
-    if owner and owner[1] == os.uname().nodename:
-        return not psutil.pid_exists(int(owner[2]))
+    if owner and owner[1] == os.uname().nodename and not psutil.pid_exists(int(owner[2])):
+        return True
     try:
         touched_s = max(path.stat().st_mtime for path in (folder, *folder.rglob('*')))
     except OSError:  # another export ends, or removes it, just now
