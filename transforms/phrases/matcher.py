@@ -13,7 +13,9 @@ import numpy as np
 from transforms.lexicon import Lexicon
 from transforms.phrases.align import align
 from transforms.phrases.choose import Hit, best
-from transforms.phrases.index import MARGIN, SCALE, Heard, Index, Part
+from transforms.phrases.heard import MARGIN, SCALE, Heard
+from transforms.phrases.index import Index, Part
+from transforms.phrases.likely import likely
 from transforms.phrases.slots import LEAST_BESIDE, Filled, Piece, Slots
 from transforms.phrases.texts import Text, rows_of
 from transforms.phrases.tongue import SCORE_COST, Tokens
@@ -186,6 +188,7 @@ class Matcher:
                 np.arange(len(texts)), [len(text.tokens) + 1 for text in texts])
             party = np.where(rows > 0, np.array(parties, np.int8)[turn_at], np.int8(0))
             part, start = index.candidates(rows, party)
+            part, start = likely(index, rows, part, start)
             part, first, end, cost = align(index, rows, party, part, start)
         seen = set()
         for one in zip(part.tolist(), first.tolist(), end.tolist(), cost.tolist(), strict=True):

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import numpy as np
-
-from transforms.phrases.index import BESIDE, MARGIN, Heard, Ints
+from transforms.phrases.heard import BESIDE, MARGIN, Heard, Ints
 from transforms.phrases.tongue import Tongue
 from transforms.tokens import may_be_name
 
@@ -72,6 +70,4 @@ def rows_of(texts: Sequence[Text], heard: Heard) -> Ints:
         text.at = len(tokens) + MARGIN
         tokens += text.marked()
         tokens.append('')
-    rows = np.zeros(len(tokens) + 2 * MARGIN, np.int32)
-    rows[MARGIN:MARGIN + len(tokens)] = heard.rows_of(tokens)
-    return rows
+    return heard.rows_of(tokens)

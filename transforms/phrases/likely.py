@@ -1,0 +1,69 @@
+"""Which windows hold enough of their parts, in whatever order: what need not be aligned is most."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transforms.phrases.heard import COST_OF, Bytes, Ints
+from transforms.phrases.index import BUCKET, NARROW, SLACK, Index, Places
+
+
+def likely(index: Index, rows: Ints, part: Places, start: Places) -> tuple[Places, Places]:
+    """Parts and the windows in which each may have been said within its allowance."""
+    if not len(part):
+        return part, start
+    hopeful = np.flatnonzero(_at_least(index, rows, part, start) <= index.allowed[part])
+    part, start = part[hopeful], start[hopeful]
+    there = np.flatnonzero(_absent(index, rows, part, start) <= index.allowed[part])
+    return part[there], start[there]
+
+
+def _at_least(index: Index, rows: Ints, part: Places, start: Places) -> Ints:
+    """What parts cost where each of their tokens may be anywhere in the window: as much as the best
+    of it, or as the token's loss."""
+    length = index.length[part]
+    ends = np.cumsum(length)
+    firsts = ends - length
+    token = np.arange(ends[-1]) + np.repeat(index.first[part] - firsts, length)
+    cost = COST_OF[_least(index, rows, part, start, index.flat_columns[token])]
+    sums: Ints = np.add.reduceat(np.minimum(cost, index.flat_lost[token]), firsts)
+    return sums
+
+
+def _absent(index: Index, rows: Ints, part: Places, start: Places) -> Ints:
+    """What those sounds of parts cost at least that nothing in the window is like."""
+    width = index.length[part] + 2 * SLACK + BUCKET
+    at = np.arange(width.max(initial=0))[:, None]
+    heard = np.where(at < width, rows[start + at], 0)
+    absent = index.bits[part] & ~np.bitwise_or.reduce(index.heard.bits[heard], axis=0)
+    small = np.bitwise_count(absent & index.small[part]).sum(axis=1, dtype=np.int32)
+    large = np.bitwise_count(absent).sum(axis=1, dtype=np.int32) - small
+    cost: Ints = small * index.absent[part, 0] + large * index.absent[part, 1]
+    return cost
+
+
+def _least(index: Index, rows: Ints, part: Places, start: Places, column: Places) -> Bytes:
+    """What each token of each part costs at least in its window, which starts at an even row."""
+    width, level = index.pairs[part], index.level[part]
+    levels = _levels(index.heard.costs, rows, int(level.max()) + 1)
+    of_level, many = levels.shape[1] * levels.shape[2], index.length[part]
+    at = level * of_level + start // 2 * levels.shape[2]
+    shift = (width - (NARROW << level)) * levels.shape[2]
+    place = np.repeat(at, many) + column
+    flat = levels.reshape(-1)
+    return np.minimum(flat[place], flat[place + np.repeat(shift, many)])
+
+
+def _levels(costs: Bytes, rows: Ints, count: int) -> Bytes:
+    """The least cost of each word in spans of 4, 8, ... pairs of rows, from each pair on."""
+    rows = rows[:len(rows) // 2 * 2]
+    pairs = np.minimum(costs[rows[0::2]], costs[rows[1::2]])
+    step = 1
+    out = np.empty((count, *pairs.shape), np.uint8)
+    for n in range(-1, count):
+        wider = out[n] if n >= 0 else np.empty_like(pairs)
+        np.minimum(pairs[:-step], pairs[step:], out=wider[:-step])
+        wider[-step:] = pairs[-step:]
+        pairs, step = wider, 2 * step
+    return out
