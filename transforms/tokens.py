@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 
 
 def _words(text: str) -> frozenset[str]:
@@ -90,9 +91,11 @@ def _expanded(token: str) -> tuple[str, ...]:
 
 def tokenise(words: Sequence[str]) -> tuple[list[str], list[int]]:
     """The tokens of some words, and for each the index of its word (a pair's: of its first)."""
-    parts = [tokens_of(word) for word in words]
-    tokens = [token for part in parts for token in part]
+    parts = list(map(tokens_of, words))
+    tokens = list(chain.from_iterable(parts))
     if _SECOND.isdisjoint(tokens):
+        if set(map(len, parts)) == {1}:  # as most often
+            return tokens, list(range(len(tokens)))
         return tokens, [index for index, part in enumerate(parts) for _ in part]
     tokens = []
     where: list[int] = []

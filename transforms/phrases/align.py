@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,9 +11,12 @@ from transforms.phrases.heard import COST_OF, SCALE, Ints
 from transforms.phrases.index import BUCKET, OTHER, SLACK, Index, Places
 from transforms.phrases.tongue import FORBIDDEN
 
-_NEVER = int(FORBIDDEN * SCALE)
-_OTHER = round(OTHER * SCALE)
+LENGTHS = (18, 12)  # parts of about the same length are aligned together
+
 _STARTS = 64  # a cost times this, plus 63 less the column where it starts
+_NEVER = int(FORBIDDEN * SCALE) * _STARTS
+_OTHER = round(OTHER * SCALE) * _STARTS
+_COST_OF = COST_OF * _STARTS
 
 
 Found = tuple[Places, Places, Places, Places]
@@ -24,10 +29,21 @@ def align(index: Index, rows: Ints, party: NDArray[np.int8], part: Places,
     Costs are hundredths. One way for each window, from a token of the part's own party; of equal
     ways the last and shortest.
     """
-    if not len(part):
-        return part, start, start, start
     order = np.argsort(-index.length[part], kind='stable')
     part, start = part[order], start[order]
+    cuts = np.searchsorted(-index.length[part], [-most for most in LENGTHS]).tolist()
+    found = [_aligned(index, rows, party, part[low:high], start[low:high])
+             for low, high in zip([0, *cuts], [*cuts, len(part)], strict=True) if low < high]
+    return _joined([*found, (part[:0],) * 4])
+
+
+def _joined(found: Sequence[Found]) -> Found:
+    part, first, end, cost = (np.concatenate(of) for of in zip(*found, strict=True))
+    return part, first, end, cost
+
+
+def _aligned(index: Index, rows: Ints, party: NDArray[np.int8], part: Places,
+             start: Places) -> Found:
     best = _cheapest(index, rows, party, part, start)
     end = best.argmin(axis=0)
     value = best[end, np.arange(len(part))]
@@ -41,36 +57,34 @@ def _cheapest(index: Index, rows: Ints, party: NDArray[np.int8], part: Places, s
               ) -> Ints:
     """What it costs to hear all of a part, the longest first, up to each token of its window, and
     from where: windows lie side by side, so that one step goes through all of them."""
-    length, each = index.length[part], np.arange(len(part))
+    length = index.length[part]
     longest = int(length[0])
-    heard = rows[np.arange(min(_STARTS - 1, longest + 2 * SLACK + BUCKET))[:, None] + start]
-    columns = index.columns[part, :longest].T
-    lost = index.lost[part, :longest].T * _STARTS
-    edge = index.edge[part].T
-    at = np.arange(len(heard) + 1)[:, None]
+    at = np.arange(min(_STARTS - 1, longest + 2 * SLACK + BUCKET) + 1)[:, None]
+    heard = rows[at[:-1] + start]
+    lost, edge = index.lost[part].T * _STARTS, index.edge[part].T * _STARTS
     slack = np.where(index.whole[part], 0, SLACK)
     starts = (at >= SLACK - slack) & (at < SLACK + BUCKET + slack)
     starts &= (index.parties[part] & party[start + at]) > 0
-    best = np.where(starts, _STARTS - 1 - at, _NEVER * _STARTS).astype(np.int32)
-    added = np.zeros(best.shape, np.int32)
-    np.cumsum(index.heard.added[heard] * _STARTS, axis=0, out=added[1:])
-    table = index.heard.costs
-    heard = heard * np.int64(table.shape[1])
-    longer = np.searchsorted(-length, -np.arange(longest + 2), side='right')
+    more = index.heard.added[heard] * _STARTS
+    added = np.zeros((len(at), len(part)), np.int32)
+    np.cumsum(more, axis=0, out=added[1:])
+    # Less what was added up to there: so a token more costs nothing in any step.
+    best = np.where(starts, _STARTS - 1 - at, _NEVER).astype(np.int32) - added
+    table = index.heard.costs.reshape(-1)
+    cell = heard * np.int64(index.heard.costs.shape[1])
+    column = index.columns[part].T
+    longer = np.searchsorted(-length, -np.arange(longest + 2), side='right').tolist()
     for n in range(longest):
         # Those that have such a token; it is the last of those from `last` on.
-        some, last = longer[n + 1], longer[n + 2]
-        cost = COST_OF[table.reshape(-1)[heard[:, :some] + columns[n, :some]]]
+        some, last = longer[n + 1:n + 3]
+        cost = _COST_OF[table[cell[:, :some] + column[n, :some]]]
         if n == 0:
             cost += (cost >= _OTHER) * edge[0]
         if last < some:
             cost[:, last:] += (cost[:, last:] >= _OTHER) * edge[1, last:some]
-        cost *= _STARTS
+        cost -= more[:, :some]
         cost += best[:-1, :some]
         here = best[:, :some] + lost[n, :some]
         np.minimum(here[1:], cost, out=here[1:])
-        here -= added[:, :some]
-        np.minimum.accumulate(here, axis=0, out=here)
-        here += added[:, :some]
-        best[:, :some] = here
-    return best
+        np.minimum.accumulate(here, axis=0, out=best[:, :some])
+    return best + added

@@ -119,6 +119,9 @@ class Index:
                 posts.setdefault(key, []).append((part, offset))
         ordered = sorted(posts)
         self._keys = np.array(ordered, np.int64)
+        self._place = np.full(self._base ** 2, -1, np.int32)
+        short = self._keys[self._keys < self._base ** 2]
+        self._place[short] = np.arange(len(short))
         self._from = np.cumsum([0, *(len(posts[key]) for key in ordered)])
         self._part = np.array([p for key in ordered for p, _ in posts[key]], np.int64)
         self._offset = np.array([o for key in ordered for _, o in posts[key]], np.int64)
@@ -161,9 +164,8 @@ class Index:
         if not len(self._keys):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         key, where = self._run_keys(self.heard.sound[rows])
-        place = np.searchsorted(self._keys, key)
-        place[place == len(self._keys)] = 0
-        hit = self._keys[place] == key
+        place = self._places(key)
+        hit = place >= 0
         place, where = place[hit], where[hit]
         many = self._from[place + 1] - self._from[place]
         post = np.repeat(self._from[place] - np.cumsum(many) + many, many) + np.arange(
@@ -180,6 +182,15 @@ class Index:
                       for shift in (0, BUCKET // 2)]
         parts, starts = zip(*found, strict=True)
         return np.concatenate(parts), np.concatenate(starts)
+
+    def _places(self, key: Places) -> Places:
+        """Where keys are among those that are indexed, -1 for others."""
+        if self._long == NEVER:
+            return self._place[key]
+        place = np.searchsorted(self._keys, key)
+        place[place == len(self._keys)] = 0
+        place[self._keys[place] != key] = -1
+        return place
 
     def _buckets(self, part: Places, diagonal: Places, shift: int,
                  count: int, least: int) -> tuple[Places, Places]:

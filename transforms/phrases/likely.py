@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from transforms.phrases.heard import COST_OF, Bytes, Ints
 from transforms.phrases.index import BUCKET, NARROW, SLACK, Index, Places
@@ -56,14 +55,21 @@ def _least(index: Index, rows: Ints, part: Places, start: Places, column: Places
 
 
 def _levels(costs: Bytes, rows: Ints, count: int) -> Bytes:
-    """The least cost of each word in spans of 4, 8, ... pairs of rows, from each pair on."""
-    rows = rows[:len(rows) // 2 * 2]
-    pairs = np.minimum(costs[rows[0::2]], costs[rows[1::2]])
-    step = 1
-    out = np.empty((count, *pairs.shape), np.uint8)
-    for n in range(-1, count):
-        wider = out[n] if n >= 0 else np.empty_like(pairs)
-        np.minimum(pairs[:-step], pairs[step:], out=wider[:-step])
-        wider[-step:] = pairs[-step:]
-        pairs, step = wider, 2 * step
+    """The least cost of each word in spans of 4, 8, ... pairs of rows, from each pair on.
+
+    The last spans are too narrow: nothing is heard there.
+    """
+    out = np.empty((max(2, count), len(rows) // 2, costs.shape[1]), np.uint8)
+    even, odd = out[:2]
+    np.take(costs, rows[:-1:2], axis=0, out=even, mode='clip')
+    np.take(costs, rows[1::2], axis=0, out=odd, mode='clip')
+    np.minimum(even, odd, out=even)
+    _widen(even, 1, odd)
+    _widen(odd, 2, even)
+    for n in range(1, count):
+        _widen(out[n - 1], NARROW << n >> 1, out[n])
     return out
+
+
+def _widen(spans: Bytes, by: int, out: Bytes) -> None:
+    np.minimum(spans[:-by], spans[by:], out=out[:-by])

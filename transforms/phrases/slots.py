@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
@@ -23,8 +23,7 @@ Span = tuple[int, int]
 Piece = str | tuple[str, ...]  # a slot in braces, or tokens
 
 
-@dataclass(frozen=True)
-class Filled:
+class Filled(NamedTuple):
     """Tokens from `first` to `end` that are a whole phrase.
 
     `off` is taken off its score; `guess` are the tokens taken for a name or a company by their
