@@ -19,10 +19,11 @@ NAME_BESIDE = 0.1  # what such a name costs there
 SCALE = 100  # costs are whole numbers of hundredths
 BITS = 512  # that stand for the sounds of a window
 MARGIN = 64  # tokens of nothing on either side of a call
-_MOST_BYTE = 255  # stands for FORBIDDEN in a byte: no other cost comes near it
+_NEVER = int(FORBIDDEN * SCALE)
+_MOST_BYTE = 255  # stands for _NEVER in a byte: no other cost comes near it
 # What the cost in a byte is.
 COST_OF = np.arange(_MOST_BYTE + 1, dtype=np.int32)
-COST_OF[_MOST_BYTE] = int(FORBIDDEN * SCALE)
+COST_OF[_MOST_BYTE] = _NEVER
 
 
 class Heard:
@@ -30,7 +31,7 @@ class Heard:
     of a turn.
 
     Attributes:
-      costs: of each row against each word of the vocabulary, as bytes (`COST_OF` tells of what).
+      costs: of each row against each word of the vocabulary; `bytes`: the same, as `COST_OF` tells.
       added: what each row costs where it was not meant.
       sound: the class of each row's sound, -1 for one that no part has.
       bits: the sounds that each row may stand for.
@@ -56,8 +57,9 @@ class Heard:
         """Forgets every token."""
         self.rows: dict[str, int] = {'': 0}
         size = 512
-        self.costs: Bytes = np.full((size, len(self.vocabulary)), _MOST_BYTE, np.uint8)
-        self.added = np.full(size, int(FORBIDDEN * SCALE), np.int32)
+        self.costs = np.full((size, len(self.vocabulary)), _NEVER, np.int16)
+        self.bytes: Bytes = np.full(self.costs.shape, _MOST_BYTE, np.uint8)
+        self.added = np.full(size, _NEVER, np.int32)
         self.sound = np.full(size, -1, np.int64)
         self.bits: Bits = np.zeros((size, BITS // 64), np.uint64)
 
@@ -77,14 +79,15 @@ class Heard:
     def _add(self, token: str) -> None:
         row = len(self.rows)
         if row == len(self.added):
-            self.costs, self.added, self.sound, self.bits = (
+            self.costs, self.bytes, self.added, self.sound, self.bits = (
                 np.concatenate([old, np.zeros_like(old)])
-                for old in (self.costs, self.added, self.sound, self.bits))
+                for old in (self.costs, self.bytes, self.added, self.sound, self.bits))
         name = token[0] == BESIDE
         self.rows[token] = row
         token = token[1:] if name else token
         costs: Costs = self._tongue.heard_for(token, self.vocabulary)
-        self.costs[row] = np.minimum(np.rint(costs * SCALE), _MOST_BYTE)
+        self.costs[row] = np.rint(costs * SCALE)
+        self.bytes[row] = np.minimum(self.costs[row], _MOST_BYTE)
         added = min(NAME_BESIDE, self._tongue.added(token)) if name else self._tongue.added(token)
         self.added[row] = round(added * SCALE)
         own = self._classes.get(self._tongue.sound(token))

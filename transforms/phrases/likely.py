@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from transforms.phrases.heard import COST_OF, Bytes, Ints
+from transforms.phrases.heard import COST_OF, Bits, Bytes, Ints
 from transforms.phrases.index import BUCKET, NARROW, SLACK, Index, Places
 
 
@@ -33,19 +33,32 @@ def _at_least(index: Index, rows: Ints, part: Places, start: Places) -> Ints:
 def _absent(index: Index, rows: Ints, part: Places, start: Places) -> Ints:
     """What those sounds of parts cost at least that nothing in the window is like."""
     width = index.length[part] + 2 * SLACK + BUCKET
-    at = np.arange(width.max(initial=0))[:, None]
-    heard = np.where(at < width, rows[start + at], 0)
-    absent = index.bits[part] & ~np.bitwise_or.reduce(index.heard.bits[heard], axis=0)
+    spans = _sounds(index.heard.bits[rows], int(width.max(initial=1)))
+    level = np.log2(width).astype(np.int64)
+    table = np.stack(spans)
+    there = table[level, start] | table[level, start + width - (1 << level)]
+    absent = index.bits[part] & ~there
     small = np.bitwise_count(absent & index.small[part]).sum(axis=1, dtype=np.int32)
     large = np.bitwise_count(absent).sum(axis=1, dtype=np.int32) - small
     cost: Ints = small * index.absent[part, 0] + large * index.absent[part, 1]
     return cost
 
 
+def _sounds(bits: Bits, width: int) -> list[Bits]:
+    """The sounds of spans of 1, 2, 4, ... tokens, up to a width, from each token on."""
+    spans = [bits]
+    while 1 << len(spans) <= width:
+        narrow, by = spans[-1], 1 << len(spans) - 1
+        wide = narrow.copy()
+        wide[:-by] |= narrow[by:]
+        spans.append(wide)
+    return spans
+
+
 def _least(index: Index, rows: Ints, part: Places, start: Places, column: Places) -> Bytes:
     """What each token of each part costs at least in its window, which starts at an even row."""
     width, level = index.pairs[part], index.level[part]
-    levels = _levels(index.heard.costs, rows, int(level.max()) + 1)
+    levels = _levels(index.heard.bytes, rows, int(level.max()) + 1)
     of_level, many = levels.shape[1] * levels.shape[2], index.length[part]
     at = level * of_level + start // 2 * levels.shape[2]
     shift = (width - (NARROW << level)) * levels.shape[2]
