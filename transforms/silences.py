@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from transforms.intervals import Span, clip, covered, intersect, subtract, total, union
 from transforms.standard import SilenceRule, Standard
@@ -14,8 +15,7 @@ CLASSES = ('hold', 'ivr', 'ring', 'overlap', 'agent_only', 'caller_only', 'dead_
            'pause')
 
 
-@dataclass(frozen=True)
-class Silence:
+class Silence(NamedTuple):
     """Both are silent. `label`: gap (then the other speaks), pause (the same goes on), leading
     (before the conversation) or trailing (after it)."""
 

@@ -71,7 +71,7 @@ def _cheapest(index: Index, rows: Ints, party: NDArray[np.int8], part: Places, s
     best = np.where(starts, _STARTS - 1 - at, _NEVER).astype(np.int32) - added
     table = index.heard.costs.reshape(-1)
     cell = heard * np.int64(index.heard.costs.shape[1])
-    column = index.columns[part].T
+    column = np.ascontiguousarray(index.columns[part].T)
     longer = np.searchsorted(-length, -np.arange(longest + 2), side='right').tolist()
     for n in range(longest):
         # Those that have such a token; it is the last of those from `last` on.
@@ -86,14 +86,5 @@ def _cheapest(index: Index, rows: Ints, party: NDArray[np.int8], part: Places, s
         cost += best[:-1, :some]
         here = best[:, :some] + lost[n, :some]
         np.minimum(here[1:], cost, out=here[1:])
-        _fall(here)
-        best[:, :some] = here
+        np.minimum.accumulate(here, axis=0, out=best[:, :some])
     return best + added
-
-
-def _fall(costs: Ints) -> None:
-    """Each row no more than those before it: faster than `np.minimum.accumulate`."""
-    step = 1
-    while step < len(costs):
-        np.minimum(costs[step:], costs[:-step], out=costs[step:])
-        step *= 2

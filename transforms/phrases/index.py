@@ -196,13 +196,8 @@ class Index:
                  count: int, least: int) -> tuple[Places, Places]:
         """Parts and where their windows start, where `least` runs (1 or 2) lead to one window."""
         buckets = count // BUCKET + 2
-        key = part * buckets + (diagonal + shift) // BUCKET
+        key = np.sort(part * buckets + (diagonal + shift) // BUCKET)
         if least == 2:
-            latest = np.empty(len(self.parts) * buckets, np.int32)
-            order = np.arange(len(key), dtype=np.int32)
-            latest[key] = order
-            key = key[latest[key] != order]
-        flags = np.zeros(len(self.parts) * buckets, np.bool_)
-        flags[key] = True
-        found = np.flatnonzero(flags)
+            key = key[1:][key[1:] == key[:-1]]
+        found = key[np.flatnonzero(np.diff(key, prepend=-1))]
         return found // buckets, found % buckets * BUCKET - shift - SLACK
