@@ -94,7 +94,7 @@ def tokenise(words: Sequence[str]) -> tuple[list[str], list[int]]:
     parts = list(map(tokens_of, words))
     tokens = list(chain.from_iterable(parts))
     if _SECOND.isdisjoint(tokens):
-        if set(map(len, parts)) == {1}:  # as most often
+        if len(tokens) == len(parts) and all(parts):  # one of each word, as most often
             return tokens, list(range(len(tokens)))
         return tokens, [index for index, part in enumerate(parts) for _ in part]
     tokens = []

@@ -60,7 +60,7 @@ def _cheapest(index: Index, rows: Ints, party: NDArray[np.int8], part: Places, s
     longest = int(length[0])
     at = np.arange(min(_STARTS - 1, longest + 2 * SLACK + BUCKET) + 1)[:, None]
     heard = rows[at[:-1] + start]
-    lost, edge = index.lost[part].T * _STARTS, index.edge[part].T * _STARTS
+    lost, edge = index.lost[:longest, part] * _STARTS, index.edge[:, part] * _STARTS
     slack = np.where(index.whole[part], 0, SLACK)
     starts = (at >= SLACK - slack) & (at < SLACK + BUCKET + slack)
     starts &= (index.parties[part] & party[start + at]) > 0
@@ -71,7 +71,7 @@ def _cheapest(index: Index, rows: Ints, party: NDArray[np.int8], part: Places, s
     best = np.where(starts, _STARTS - 1 - at, _NEVER).astype(np.int32) - added
     table = index.heard.costs.reshape(-1)
     cell = heard * np.int64(index.heard.costs.shape[1])
-    column = np.ascontiguousarray(index.columns[part].T)
+    column = index.columns[:longest, part]
     longer = np.searchsorted(-length, -np.arange(longest + 2), side='right').tolist()
     for n in range(longest):
         # Those that have such a token; it is the last of those from `last` on.
@@ -86,5 +86,15 @@ def _cheapest(index: Index, rows: Ints, party: NDArray[np.int8], part: Places, s
         cost += best[:-1, :some]
         here = best[:, :some] + lost[n, :some]
         np.minimum(here[1:], cost, out=here[1:])
-        np.minimum.accumulate(here, axis=0, out=best[:, :some])
+        best[:, :some] = _falling(here)
     return best + added
+
+
+def _falling(costs: Ints) -> Ints:
+    """Each row no more than those before it. `np.minimum.accumulate` takes twice as long."""
+    step = 1
+    while step < len(costs):
+        lower = costs.copy()
+        np.minimum(costs[step:], costs[:-step], out=lower[step:])
+        costs, step = lower, 2 * step
+    return costs

@@ -47,6 +47,8 @@ def best(hits: Sequence[Hit]) -> list[Hit]:
     you for calling {company}". Where the word was lost that tells two phrases apart ("may i
     transfer you", "i'll transfer you") neither was heard.
     """
+    if len(hits) == 1 and hits[0].score >= SOUND:  # as most often
+        return [*hits]
     hits = _without_stretched(hits)
     firm = [hit for hit in hits if hit.guess is None]
     certain = [hit for hit in firm if not hit.cost and hit.length >= CERTAIN]

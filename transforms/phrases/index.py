@@ -51,8 +51,9 @@ class Index:
     """The parts of all phrases, ready to be looked for. Costs are hundredths.
 
     Attributes:
-      columns, lost: of each token of each part (the rest of a row is 0) its column in the costs of
-        what is heard, and what its loss costs.
+      columns, lost: of each token (by its place) of each part its column in the costs of what is
+        heard, and what its loss costs; 0 beyond the part's end.
+      edge: what the first and the last token of each part cost besides where another is heard.
       flat_columns, flat_lost: the same without the rest, a part's from `first` on.
       bits, small: the sounds of a part, and of its small words.
       absent: what a small word, or another, costs at least that nothing in the window is like.
@@ -97,6 +98,8 @@ class Index:
         each = np.arange(longest) < self.length[:, None]
         self.first = np.cumsum(self.length) - self.length
         self.flat_columns, self.flat_lost = self.columns[each], self.lost[each]
+        self.columns, self.lost, self.edge = (
+            np.ascontiguousarray(of.T) for of in (self.columns, self.lost, self.edge))
         self.pairs = (self.length + 2 * SLACK + BUCKET + 1) // 2
         self.level = np.log2(self.pairs / NARROW).astype(np.int64)
         self._post(columns)
@@ -185,11 +188,12 @@ class Index:
 
     def _places(self, key: Places) -> Places:
         """Where keys are among those that are indexed, -1 for others."""
-        if self._long == NEVER:
-            return self._place[key]
-        place = np.searchsorted(self._keys, key)
-        place[place == len(self._keys)] = 0
-        place[self._keys[place] != key] = -1
+        short = key < len(self._place)
+        place = self._place[np.where(short, key, 0)].astype(np.int64)
+        if not short.all():
+            long = key[~short]
+            found = np.minimum(np.searchsorted(self._keys, long), len(self._keys) - 1)
+            place[~short] = np.where(self._keys[found] == long, found, -1)
         return place
 
     def _buckets(self, part: Places, diagonal: Places, shift: int,

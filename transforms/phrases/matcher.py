@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,8 +32,7 @@ SHORT = 2  # tokens up to which a phrase loses none
 _OF_AGENT, _OF_CALLER = 1, 2
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """A phrase that was said: from its first to its last word, inclusive indices of `Words`.
 
     `score` is 1.0 for the exact phrase, less by 0.02 a filler between its words, about 0.1 a small
@@ -153,7 +153,7 @@ class Matcher:
         cased = not self._tongue.letters and is_cased(words.text)
         texts, whose = [], []
         for at in turns:
-            texts.append(Text([words.text[i] for i in at], cased, self._tongue))
+            texts.append(Text(list(map(words.text.__getitem__, at)), cased, self._tongue))
             whose.append(words.speaker[at[0]])
         found = self._hits(texts, [_OF_CALLER if who == CALLER else _OF_AGENT for who in whose])
         first_agent = whose.index(AGENT) if AGENT in whose else -1
