@@ -71,9 +71,9 @@ class Index:
         count = len(parts)
         self.length = np.array([len(part.tokens) for part in parts], np.int64)
         longest = int(self.length.max(initial=1))
-        self.columns = np.zeros((count, longest), np.int64)
-        self.lost = np.zeros((count, longest), np.int32)
-        self.edge = np.zeros((count, 2), np.int32)
+        self.columns = np.zeros((longest, count), np.int64)
+        self.lost = np.zeros((longest, count), np.int32)
+        self.edge = np.zeros((2, count), np.int32)
         self.allowed = np.array([round(part.allowed * SCALE) for part in parts], np.int32)
         self.whole = np.array([part.whole for part in parts], np.bool_)
         self.parties = np.array([part.parties for part in parts], np.int8)
@@ -81,14 +81,14 @@ class Index:
         self.small = np.zeros((count, BITS // 64), np.uint64)
         self.absent = np.zeros((count, 2), np.int32)
         for n, (part, at) in enumerate(zip(parts, columns, strict=True)):
-            self.columns[n, :len(at)] = at
+            self.columns[:len(at), n] = at
             lost = [tongue.lost(token) for token in part.tokens]
-            self.lost[n, :len(at)] = np.rint(np.array(lost) * SCALE)
-            self.edge[n] = [round(EDGE * tongue.weight(part.tokens[edge]) * SCALE)
-                            for edge in (0, -1)]
-            self.lost[n, 0] += self.edge[n, 0]
+            self.lost[:len(at), n] = np.rint(np.array(lost) * SCALE)
+            self.edge[:, n] = [round(EDGE * tongue.weight(part.tokens[edge]) * SCALE)
+                               for edge in (0, -1)]
+            self.lost[0, n] += self.edge[0, n]
             if len(at) > 1:
-                self.lost[n, len(at) - 1] += self.edge[n, 1]
+                self.lost[len(at) - 1, n] += self.edge[1, n]
             small = [at[i] for i, cost in enumerate(lost) if cost < SMALL]
             self.bits[n] = heard.bits_of(at)
             self.small[n] = heard.bits_of(small) if small else 0
@@ -97,9 +97,7 @@ class Index:
                 self.absent[n, i] = round(min([OTHER, *of]) * SCALE)
         each = np.arange(longest) < self.length[:, None]
         self.first = np.cumsum(self.length) - self.length
-        self.flat_columns, self.flat_lost = self.columns[each], self.lost[each]
-        self.columns, self.lost, self.edge = (
-            np.ascontiguousarray(of.T) for of in (self.columns, self.lost, self.edge))
+        self.flat_columns, self.flat_lost = self.columns.T[each], self.lost.T[each]
         self.pairs = (self.length + 2 * SLACK + BUCKET + 1) // 2
         self.level = np.log2(self.pairs / NARROW).astype(np.int64)
         self._post(columns)
