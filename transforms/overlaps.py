@@ -257,12 +257,12 @@ def _dual_start(episode: _Episode, rule: OverlapRule) -> bool:
 
 def _last_words(episode: _Episode, y_end: float, scene: _Scene) -> bool:
     """Whether Y was at the last words of a sentence. Only punctuation tells that it was one."""
+    if scene.trust != FULL or not scene.punctuated or not _complete(episode.y, y_end):
+        return False
     words = episode.y.words
     left = [i for i in words.between(episode.start_s, y_end)
             if words.start_s[i] >= episode.start_s]
-    return (scene.trust == FULL and scene.punctuated
-            and len(left) <= scene.rule.terminal_words
-            and _complete(episode.y, y_end))
+    return len(left) <= scene.rule.terminal_words
 
 
 def _complete(y: Talk, end_s: float) -> bool:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
 
+from rapidfuzz.distance import Levenshtein
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -147,9 +149,4 @@ def alike(heard: str, meant: str) -> bool:
 
 def distance(a: Sequence[str], b: Sequence[str]) -> int:
     """The least number of insertions, deletions and substitutions that make `a` into `b`."""
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        corner, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            corner, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, corner + (x != y))
-    return row[-1]
+    return Levenshtein.distance(a, b)
