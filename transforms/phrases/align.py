@@ -11,7 +11,7 @@ from transforms.phrases.heard import SCALE, Ints
 from transforms.phrases.index import BUCKET, OTHER, SLACK, Index, Places
 from transforms.phrases.tongue import FORBIDDEN
 
-LENGTHS = (18, 12)  # parts of about the same length are aligned together
+AT_ONCE = 256  # windows that are aligned together: as many as the cache takes
 
 _STARTS = 64  # a cost times this, plus 63 less the column where it starts
 _NEVER = int(FORBIDDEN * SCALE) * _STARTS
@@ -30,9 +30,8 @@ def align(index: Index, rows: Ints, party: NDArray[np.int8], part: Places,
     """
     order = np.argsort(-index.length[part], kind='stable')
     part, start = part[order], start[order]
-    cuts = np.searchsorted(-index.length[part], [-most for most in LENGTHS]).tolist()
-    found = [_aligned(index, rows, party, part[low:high], start[low:high])
-             for low, high in zip([0, *cuts], [*cuts, len(part)], strict=True) if low < high]
+    found = [_aligned(index, rows, party, part[low:low + AT_ONCE], start[low:low + AT_ONCE])
+             for low in range(0, len(part), AT_ONCE)]
     return _joined([*found, (part[:0],) * 4])
 
 

@@ -33,10 +33,7 @@ def _at_least(index: Index, rows: Ints, part: Places, start: Places) -> Ints:
 def _absent(index: Index, rows: Ints, part: Places, start: Places) -> Ints:
     """What those sounds of parts cost at least that nothing in the window is like."""
     width = index.length[part] + 2 * SLACK + BUCKET
-    spans = _sounds(index.heard.bits[rows], int(width.max(initial=1)))
-    level = np.log2(width).astype(np.int64)
-    table = np.stack(spans)
-    there = table[level, start] | table[level, start + width - (1 << level)]
+    there = _sounds(index.heard.bits[rows], start, width)
     absent = index.bits[part] & ~there
     small = np.bitwise_count(absent & index.small[part]).sum(axis=1, dtype=np.int32)
     large = np.bitwise_count(absent).sum(axis=1, dtype=np.int32) - small
@@ -44,15 +41,19 @@ def _absent(index: Index, rows: Ints, part: Places, start: Places) -> Ints:
     return cost
 
 
-def _sounds(bits: Bits, width: int) -> list[Bits]:
-    """The sounds of spans of 1, 2, 4, ... tokens, up to a width, from each token on."""
-    spans = [bits]
-    while 1 << len(spans) <= width:
-        narrow, by = spans[-1], 1 << len(spans) - 1
-        wide = narrow.copy()
-        wide[:-by] |= narrow[by:]
-        spans.append(wide)
-    return spans
+def _sounds(bits: Bits, start: Places, width: Places) -> Bits:
+    """The sounds of windows: of two spans of 1, 2, 4, ... tokens each, which may overlap."""
+    out = np.empty((len(start), bits.shape[1]), np.uint64)
+    level, span, by = np.log2(width).astype(np.int64), bits, 1
+    for n in range(level.max(initial=-1) + 1):
+        at = np.flatnonzero(level == n)
+        if len(at):
+            first = start[at]
+            out[at] = span[first] | span[first + width[at] - by]
+        wider = span.copy()
+        wider[:-by] |= span[by:]
+        span, by = wider, 2 * by
+    return out
 
 
 def _least(index: Index, rows: Ints, part: Places, start: Places, column: Places) -> Bytes:
