@@ -197,13 +197,15 @@ def _pair(of: Mapping[str, Any] | None) -> str:
 
 
 def _speed(results: Mapping[str, Any]) -> str:
-    rows = []
+    rows, ratios = [], []
     for name, key in (('samples, all engines', 'speed'),
                       ('two channels, acoustic only', 'acoustic'),
                       ('one channel, acoustic only', 'mono')):
         if key not in results:
             continue
         one = results[key]
+        ratios.append([name, *(f'{one[ratio]:.2f}' if ratio in one else '–' for ratio in (
+            'one_worker_over_plain_loop', 'one_worker_over_two', 'plain_loop_over_two'))])
         rows += [[name, who.replace('_', ' '), f'{one[who]["times_real_time"]:.1f}',
                   f'{one[who]["start_up_s"]:.1f}']
                  for who in _ran_by(one)]
@@ -212,6 +214,9 @@ def _speed(results: Mapping[str, Any]) -> str:
     return '\n\n'.join([
         '![times real time](plots/speed.svg)',
         _table(['calls', 'run by', 'times real time', 'start-up, s'], rows),
+        _table(['time taken, by', 'one worker / plain loop', 'one worker / two workers',
+                'plain loop / two side by side'], ratios),
+        'The last is what the machine itself gives: its cores share caches and memory.',
         _table(['a worker with', 'peak memory', 'times real time'], memory)])
 
 
