@@ -109,7 +109,8 @@ def _again(stored: Result, made: Mapping[str, Assessment], standards: Sequence[S
         names = {standard.name for standard in standards}
         others = [row.rule_version for row in stored.kpis if row.standard not in names]
         now = agreed([*others, *(standard.version for standard in standards)])
-        if events is None and now is not None and now in made:  # all rows agree now: so must the events
+        # Where all rows agree now, so must the events.
+        if events is None and now is not None and now in made:
             events = made[now].events
     return Again(events, tuple(findings), tuple(kpis), bool(made))
 
