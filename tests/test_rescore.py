@@ -336,7 +336,7 @@ def test_a_call_that_cannot_be_judged_is_named_and_nothing_changes(
 
     def failing(*args, **kwargs):
         raise KeyError('greeting')
-    monkeypatch.setattr('pipeline.rescore_worker.rescore', failing)
+    monkeypatch.setattr('transforms.rescore.judged', failing)
     with pytest.raises(RunFailedError, match=r'call call 0.* cannot be judged: KeyError'):
         again(stored)
     assert catalog.current(stored).number == 1
