@@ -338,7 +338,7 @@ def test_a_call_that_cannot_be_judged_is_named_and_nothing_changes(
 
     def failing(*args, **kwargs):
         raise KeyError('greeting')
-    monkeypatch.setattr('pipeline.rescore_worker.rescore', failing)
+    monkeypatch.setattr('transforms.rescore.judged', failing)
     with pytest.raises(RunFailedError, match=r'call call 0.* cannot be judged: KeyError'):
         again(stored)
     assert catalog.current(stored).number == 1
@@ -385,7 +385,7 @@ def test_a_call_judged_again_is_judged_as_if_for_the_first_time(made, seed, befo
     one = heard(seed)
     stored = judged_by(one, [made[before]])
     stored = replace(stored, findings=tuple(f for f in stored.findings if f.stage == 'kpi'))
-    found = rescore(stored, [made[after]], phrasebook(), shown='default')
+    (found,) = rescore([stored], [made[after]], phrasebook(), shown='default')
     first = assess(*one, made[after], phrasebook())
     assert (stored.events if found.events is None else found.events) == first.events
     assert sorted(found.findings, key=repr) == sorted(first.findings, key=repr)
