@@ -255,6 +255,14 @@ def _million(found: Mapping[str, Any]) -> str:
         'Each question in a process of its own, the files in the system\'s cache; opening takes '
         f'{found.get("open_s", 0):.2f} s. CPU is all of the process, its start included.',
         _table(['question', 'rows', 'answer, s', 'CPU, s'], rows)]
+    for name, what in (('report', 'The report of all of it'), ('maintain', 'Upkeep of it'),
+                       ('erase', 'An erasure of one caller from it')):
+        if name in found:
+            one = found[name]
+            of = f' ({one["page_mb"]} MB)' if name == 'report' else (
+                f' ({one["calls"]} calls on {one["days"]} days)' if name == 'erase' else '')
+            parts.append(f'{what}{of}: {one["wall_s"]} s, {one["cpu_s"]} s of CPU, '
+                         f'{one["peak_mb"]} MB.')
     if 'publish' in found:
         one = found['publish']
         parts.append(f'A publish of {one["calls"]} landed calls into it: {one["wall_s"]} s, '
