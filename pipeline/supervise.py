@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from pipeline.failed import RunFailedError
 from pipeline.limits import most_s, out_of_memory, reject, rss_mb, timed_out
 from pipeline.offline import offline
 from pipeline.plan import Job, Plan
@@ -37,10 +38,6 @@ MOST_CRASHES = 2  # of one call, before it is rejected
 _LOSSY = ('.mp3', '.mp4', '.m4a', '.aac', '.ogg', '.opus', '.webm', '.wma', '.amr', '.gsm')
 _LOSSY_RATIO = 6
 MOST_IDLE_DEATHS = 3  # of a worker that died with no call in work: then it is not a call's fault
-
-
-class RunFailedError(RuntimeError):
-    """The run cannot go on; the message says why. What is landed stays landed."""
 
 
 @dataclass

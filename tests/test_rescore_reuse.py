@@ -70,11 +70,25 @@ def standards(draw):
     return '\n'.join([*(['rules:', *lines] if lines else []), section])
 
 
-@given(st.lists(standards(), min_size=1, max_size=3))
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+CHANGES = given(st.lists(standards(), min_size=1, max_size=3))
+
+
+@CHANGES
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_a_standard_changes_the_rows_are_those_of_judging_anew(
         prepared, tmp_path_factory, changes):
-    folder = tmp_path_factory.mktemp('changes')
+    check_changed(prepared, tmp_path_factory.mktemp('changes'), changes)
+
+
+@pytest.mark.slow
+@CHANGES
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_many_changes_of_a_standard_leave_the_rows_of_judging_anew(
+        prepared, tmp_path_factory, changes):
+    check_changed(prepared, tmp_path_factory.mktemp('changes'), changes)
+
+
+def check_changed(prepared, folder, changes):
     stored = shutil.copytree(prepared, folder / 'stored')
     for lines in changes:
         again(stored, settings=site(folder, lines))

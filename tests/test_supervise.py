@@ -4,10 +4,11 @@ import sys
 import pytest
 
 from pipeline import supervise
+from pipeline.failed import RunFailedError
 from pipeline.limits import LimitOptions, most_s
 from pipeline.plan import Plan
 from pipeline.settings import load_settings
-from pipeline.supervise import RunFailedError, largest_first
+from pipeline.supervise import largest_first
 from tests.conftest import QUICK
 from transforms.conversation import Reference, RunContext
 from warehouse import landing

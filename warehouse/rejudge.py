@@ -28,7 +28,6 @@ REWRITTEN: tuple[Literal['events', 'findings', 'kpis'], ...] = ('events', 'findi
 # Of all checks those that what is rewritten can break.
 _CHECKS = ('call_without_kpis', 'exclusive_seconds', 'hold_count', 'kpis_key_twice',
            'rule_counts', 'run_accounts')
-_DATES = 7  # checked together: bounds memory
 
 
 @dataclass(frozen=True)
@@ -154,11 +153,4 @@ def commit(work: Rejudging, written: Collection[Written], run: Run) -> tuple[Cat
         now = at_versions(now, **{name: swap_in(root, name, files, dates)})
     now = write_derived(root, at_versions(now, runs=write_run(root, run)), work.dates)
     make_visible(work.opened, now)
-    return now, _faults(root, now, work.dates)
-
-
-def _faults(root: Path, now: Catalog, dates: Collection[date | None]) -> list[str]:
-    ordered = sorted(dates, key=lambda day: (day is None, day or date.min))
-    return [f'check {fault}' for first in range(0, len(ordered), _DATES) for fault in run_checks(
-        root, now, ordered[first:first + _DATES], only=_CHECKS)]
-
+    return now, [f'check {fault}' for fault in run_checks(root, now, work.dates, only=_CHECKS)]
