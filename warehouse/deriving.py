@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -14,13 +13,12 @@ import pyarrow as pa
 
 from warehouse import database, tables
 from warehouse.catalog import Catalog
-from warehouse.derived import made_by, statement_of
+from warehouse.derived import made_by, read_by, statement_of
 from warehouse.schemas import TABLES
 from warehouse.tables import one_of
 
 _DATES = 7  # worked out together: bounds memory
 _PARTS = 5  # written together: Delta keeps a buffer for each partition that it writes
-_AT_ONCE = 2  # tables written side by side: a writer uses one core for most of its time
 _MONTHLY = ('rule_month',)
 _Part = tuple[Sequence[date | None], Sequence[date | None]]  # dates to read, partitions to write
 
@@ -32,23 +30,20 @@ def write_derived(root: Path, now: Catalog, dates: Collection[date | None]) -> C
       now: a catalog of the tables that they are derived from.
     """
     for names in _in_turn():
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            written = {name: pool.submit(_renew, root, name, now, dates) for name in names}
-        now = replace(
-            now, derived={**now.derived, **{name: made_by(name) for name in names}},
-            tables={**now.tables, **{name: one.result() for name, one in written.items()}})
+        versions = tables.side_by_side(names, partial(_renew, root, now, dates))
+        now = replace(now, tables={**now.tables, **versions},
+                      derived={**now.derived, **{name: made_by(name) for name in names}})
     return now
 
 
 def _in_turn() -> tuple[list[str], list[str]]:
     """The tables that are derived from others alone, and those that are derived from them."""
     derived = [name for name, table in TABLES.items() if table.derived]
-    later = [name for name in derived
-             if any(re.search(rf'\b{other}\b', statement_of(name)) for other in derived)]
-    return [name for name in derived if name not in later], later
+    return ([name for name in derived if not read_by(name)],
+            [name for name in derived if read_by(name)])
 
 
-def _renew(root: Path, name: str, now: Catalog, dates: Collection[date | None]) -> int:
+def _renew(root: Path, now: Catalog, dates: Collection[date | None], name: str) -> int:
     """The version of a table with the rows of these dates, or where an older program made it, of
     all, worked out anew."""
     touched = set(dates)
