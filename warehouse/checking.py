@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from warehouse import catalog as catalogs
 from warehouse import database
 from warehouse.catalog import Catalog
+from warehouse.spans import frugal
 from warehouse.tables import check_root
 
 _CHECKS = Path(__file__).parent / 'checks'
@@ -42,7 +42,7 @@ def run_checks(root: Path, catalog: Catalog | None = None,
     if catalog is None:
         return []
     faults = []
-    with duckdb.connect(':memory:') as con:
+    with tempfile.TemporaryDirectory() as scratch, frugal(Path(scratch), root / 'tables') as con:
         database.fill(con, root, catalog, dates)
         for path in sorted(_CHECKS.glob('*.sql')):
             if only is not None and path.stem not in only:

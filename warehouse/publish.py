@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
@@ -32,6 +33,7 @@ from warehouse.tables import one_of
 
 _WARNINGS = 20
 OF_A_CALL = tuple(name for name, table in TABLES.items() if table.of_a_call)
+_LARGEST_FIRST = ('words', *(name for name in OF_A_CALL if name != 'words'))
 
 
 @dataclass(frozen=True)
@@ -140,8 +142,11 @@ def _commit(root: Path, now: Catalog, stage: Stage, waiting: _Rejects,
         had = dict(con.execute('SELECT call_id, call_date FROM calls WHERE call_id IN '
                                '(SELECT call_id FROM staged)').fetchall())
         dates = {call.call_date for call in stage.calls()} | set(had.values())
-        for name in OF_A_CALL:
-            versions[name] = _write_rows(root, name, stage, had, versions[name])
+        # One core waits for Python's batches or the disk while another packs.
+        with ThreadPoolExecutor(2) as pool:
+            written = {name: pool.submit(_write_rows, root, name, stage, had, versions[name])
+                       for name in _LARGEST_FIRST}
+            versions |= {name: written[name].result() for name in _LARGEST_FIRST}
         rejects = _merged_rejects(con, waiting)
         if rejects is not None:
             versions['rejects'] = tables.replace_all(root, 'rejects', rejects)
