@@ -31,7 +31,8 @@ run: $(INSTALLED) ## process samples/manifest.csv and print its KPI table
 	@$(BIN)/etiquette run samples/manifest.csv --warehouse $(WAREHOUSE)
 
 test: $(INSTALLED) ## the default test suite, a process a core
-	@$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile
+	@$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile \
+		--no-loadscope-reorder
 
 test-slow: $(INSTALLED) ## the tests that take minutes, or need Java
 	@$(BIN)/python -m pytest -m slow

@@ -46,9 +46,9 @@ def run_command(argv: list[str]) -> int:
 
 
 def _explain(error: Exception) -> int:
+    from pipeline.failed import RunFailedError
     from pipeline.fetch import FetchError
     from pipeline.rows import ManifestError
-    from pipeline.supervise import RunFailedError
     from transforms.transcribe import EngineError
     from warehouse.errors import WarehouseError
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
 
+from pipeline.failed import RunFailedError
 from pipeline.lexicons import load_lexicons
 from pipeline.progress import RescoreProgress
 from pipeline.rescore_reuse import Orders
@@ -19,7 +20,6 @@ from pipeline.run import new_run_id, usable_cores
 from pipeline.settings import Settings
 from pipeline.signatures import signatures
 from pipeline.standards import load_phrasebook, load_standard
-from pipeline.supervise import RunFailedError
 from transforms.rescore import JudgingError, measured_by
 from warehouse import signatures as signed
 from warehouse.commit import changing

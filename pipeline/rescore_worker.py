@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.rescore_reuse import Orders, TakenOver, take_over
-from transforms.rescore import Again, judging, rescore
+from transforms.rescore import Again, rescore
 from warehouse.ledger import peak_rss_mb
-from warehouse.records import Result
 from warehouse.rejudge import Task
 from warehouse.rewrite import Writer, Written, table_of
 from warehouse.spans import Span, in_order
@@ -97,20 +96,16 @@ def _judge_span(span: Span, orders: Orders,
     calls = measured = reused = 0
     for read in read_span(span, CALLS_AT_ONCE):
         taken = take_over(read, orders)
-        again = {place: _judged(read.results[place], orders)
-                 for place in range(len(read.calls)) if place not in taken.calls}
+        anew = [place for place in range(len(read.calls)) if place not in taken.calls]
+        again = dict(zip(anew, rescore(
+            [read.results[place] for place in anew], orders.standards, orders.phrasebook,
+            shown=orders.shown, full=orders.full), strict=True))
         _write(writers, read, again, taken, [standard.name for standard in orders.standards])
         calls += len(read.calls)
         measured += sum(one.is_measured for one in again.values())
         reused += len(taken.calls)
     return [file for writer in writers.values() if (file := writer.close())], \
         (calls, measured, reused)
-
-
-def _judged(result: Result, orders: Orders) -> Again:
-    with judging(result.call.call_id):
-        return rescore(result, orders.standards, orders.phrasebook, shown=orders.shown,
-                       full=orders.full)
 
 
 def _write(writers: Mapping[str, Writer], read: Read, again: Mapping[int, Again], taken: TakenOver,

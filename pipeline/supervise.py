@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from pipeline.failed import RunFailedError
 from pipeline.limits import most_s, out_of_memory, reject, rss_mb, timed_out
 from pipeline.offline import offline
 from pipeline.plan import Job, Plan
@@ -33,11 +34,10 @@ from warehouse.records import Reject
 WORKER = [sys.executable, '-m', 'pipeline.worker']
 POLL_S = 0.1
 MOST_CRASHES = 2  # of one call, before it is rejected
+# Speech at 8 kHz is 16 kB a second and channel as PCM, 2 to 3 kB in the usual lossy formats.
+_LOSSY = ('.mp3', '.mp4', '.m4a', '.aac', '.ogg', '.opus', '.webm', '.wma', '.amr', '.gsm')
+_LOSSY_RATIO = 6
 MOST_IDLE_DEATHS = 3  # of a worker that died with no call in work: then it is not a call's fault
-
-
-class RunFailedError(RuntimeError):
-    """The run cannot go on; the message says why. What is landed stays landed."""
 
 
 @dataclass
@@ -58,7 +58,8 @@ class _Worker:
 
 
 def largest_first(references: Sequence[Reference]) -> list[Reference]:
-    """The batch, largest files first, so that no worker begins a long call when the others end."""
+    """The batch, longest calls first as far as the sizes of files tell, so that no worker begins a
+    long call when the others end."""
     return sorted(references, key=_size, reverse=True)
 
 
@@ -295,13 +296,15 @@ def crashed(ref: Reference, code: int | None, run_id: str) -> Reject:
 
 
 def _size(ref: Reference) -> int:
-    return sum(_bytes(uri) for uri in (ref.audio_uri, ref.agent_audio_uri, ref.caller_audio_uri)
-               if uri)
+    return sum(_pcm_bytes(uri) for uri in (
+        ref.audio_uri, ref.agent_audio_uri, ref.caller_audio_uri) if uri)
 
 
-def _bytes(uri: str) -> int:
+def _pcm_bytes(uri: str) -> int:
+    """About the bytes that a recording would have uncompressed; 0 where it is not a local file."""
+    path = Path(uri)
     try:
-        return Path(uri).stat().st_size
+        return path.stat().st_size * (_LOSSY_RATIO if path.suffix.lower() in _LOSSY else 1)
     except OSError:
         return 0
 

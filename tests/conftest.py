@@ -1,14 +1,17 @@
 """What several test modules need: the samples, the command line as a user has it, one real run."""
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from tests.copying import copy_of
 
 # A machine that is busy with other tests makes none of them wrong.
 hypothesis.settings.register_profile('tests', deadline=None)
@@ -17,6 +20,21 @@ hypothesis.settings.load_profile('tests')
 HERE = Path(__file__).parent
 SAMPLES = HERE.parent / 'samples'
 QUICK = HERE / 'configs' / 'quick.yaml'  # no transcriber: seconds a run
+
+
+# Files go to the workers whole and in this order: the long ones first, or the last of them would
+# leave the other workers with nothing to do. All other files follow by name.
+LONGEST_FIRST = (
+    'samples_run', 'rescore', 'maintain', 'publish', 'erase', 'rescore_crash', 'rescore_reuse',
+    'readme', 'killed', 'killed_upkeep', 'publish_crash', 'rerun', 'catalog', 'mono_simulated',
+    'checks', 'private', 'broken', 'export', 'export_vcon')
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """The same order in every worker."""
+    order = {f'test_{name}.py': n for n, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
 
 
 @dataclass(frozen=True)
@@ -59,7 +77,20 @@ def sample_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope='session')
-def sample_run(sample_folder):
-    """The samples processed once, with the default settings: (warehouse folder, Ran)."""
-    return sample_folder / 'warehouse-data', etiquette('run', 'samples/manifest.csv',
-                                                       cwd=sample_folder)
+def sample_run(sample_folder, tmp_path_factory):
+    """The samples processed with the default settings: (warehouse folder, Ran).
+
+    It is done once for all workers of a test run; each has a copy of its own.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if 'PYTEST_XDIST_WORKER' in os.environ else base) / 'sample-run'
+    shared.mkdir(exist_ok=True)
+    told = shared / 'ran.json'
+    with (shared / 'lock').open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not told.exists():
+            (shared / 'samples').symlink_to(SAMPLES)
+            ran = etiquette('run', 'samples/manifest.csv', cwd=shared)
+            told.write_text(json.dumps(asdict(ran)))
+    root = copy_of(shared / 'warehouse-data', sample_folder / 'warehouse-data')
+    return root, Ran(**json.loads(told.read_text()))

@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.copying import copy_of
 from tests.results import result
 from warehouse import catalog, database, files, landing
 from warehouse.database import NAME, open_readonly
@@ -38,13 +39,18 @@ def client(root, mode, *sql, cwd='/'):
     return process, process.stdout.readline().strip()
 
 
-@pytest.fixture
-def root(tmp_path):
-    root = tmp_path / 'w'
+@pytest.fixture(scope='module')
+def filled(tmp_path_factory):
+    root = tmp_path_factory.mktemp('filled') / 'w'
     landing.put(root, result('c1'))
     landing.put(root, result('c2', day=None, score=40.0))
     publish(root)
     return root
+
+
+@pytest.fixture
+def root(filled, tmp_path):
+    return copy_of(filled, tmp_path / 'w')
 
 
 def test_any_client_reads_the_file_from_anywhere_and_cannot_write_it(root):

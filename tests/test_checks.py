@@ -1,6 +1,7 @@
 """Every check of the tables finds the fault that it is there for, and no other does."""
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -61,15 +62,38 @@ def broken(name, whole):
     }[name]()
 
 
-@pytest.mark.parametrize('name', sorted({p.stem for p in CHECKS.glob('*.sql')} - BY_HAND.keys()))
-def test_a_check_finds_its_fault_and_only_that(tmp_path, name):
-    landing.put(tmp_path, result('sound'))
-    landing.put(tmp_path, broken(name, result('bad')))
-    (warning,) = publish(tmp_path).warnings
-    assert warning.startswith(f'check {name} (')
-    (fault,) = run_checks(tmp_path)
-    assert fault.check == name
-    assert all(row.get('call_id', 'bad') == 'bad' for row in fault.rows)
+FAULTS = sorted({p.stem for p in CHECKS.glob('*.sql')} - BY_HAND.keys())
+
+
+def day_of(name):
+    return date(2026, 10, FAULTS.index(name) + 1)
+
+
+@pytest.fixture(scope='module')
+def faulty(tmp_path_factory):
+    """What a publish warns of, and what the checks find, of a call with each fault on a day of its
+    own: (warnings, faults)."""
+    root = tmp_path_factory.mktemp('faulty')
+    for name in FAULTS:
+        landing.put(root, broken(name, result(name, day=day_of(name))))
+    landing.put(root, result('sound', day=day_of('version_in_day')))  # a day has two versions then
+    return publish(root).warnings, run_checks(root)
+
+
+def test_no_check_finds_a_fault_but_those_that_are_there(faulty):
+    warnings, faults = faulty
+    assert sorted(fault.check for fault in faults) == FAULTS
+    assert len(warnings) == len(FAULTS)
+
+
+@pytest.mark.parametrize('name', FAULTS)
+def test_a_check_finds_its_fault_and_only_that(faulty, name):
+    warnings, faults = faulty
+    assert len([line for line in warnings if line.startswith(f'check {name} (')]) == 1
+    (fault,) = [fault for fault in faults if fault.check == name]
+    assert fault.rows
+    assert all(row.get('call_id', name) == name
+               and row.get('call_date', day_of(name)) == day_of(name) for row in fault.rows)
 
 
 @pytest.mark.parametrize('name', sorted(BY_HAND))

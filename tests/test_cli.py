@@ -5,6 +5,9 @@ import time
 import pytest
 
 from tests.conftest import QUICK, SAMPLES, etiquette
+from tests.results import result
+from warehouse import landing
+from warehouse.publish import publish
 
 MANIFEST = SAMPLES / 'manifest.csv'
 
@@ -85,9 +88,10 @@ def test_settings_change_the_fingerprint_only_where_they_change_what_is_heard(tm
     assert fingerprint('vad: {threshold: 0.61}\n') != base
 
 
-def test_a_query_that_is_wrong_says_so_and_exits_with_2(sample_run):
-    root, _ = sample_run
-    ran = etiquette('sql', 'SELECT agent_interuptions FROM kpis', '--warehouse', root)
+def test_a_query_that_is_wrong_says_so_and_exits_with_2(tmp_path):
+    landing.put(tmp_path, result())
+    publish(tmp_path)
+    ran = etiquette('sql', 'SELECT agent_interuptions FROM kpis', '--warehouse', tmp_path)
     assert ran.code == 2
     assert 'agent_interruptions' in ran.err
     assert 'Traceback' not in ran.err

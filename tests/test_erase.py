@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 
 from tests.conftest import etiquette
+from tests.copying import copy_of
 from tests.killing import dump
 from tests.results import at, reject, result, run
 from warehouse import catalog, erase, landing, ledger
@@ -56,14 +57,24 @@ def fill(root, with_caller=True):
     return root
 
 
+@pytest.fixture(scope='module')
+def filled(tmp_path_factory):
+    return fill(tmp_path_factory.mktemp('filled') / 'w')
+
+
+@pytest.fixture
+def root(filled, tmp_path):
+    return copy_of(filled, tmp_path / 'w')
+
+
 def bytes_of(root):
     return b''.join(path.read_bytes() + str(path).encode() for path in sorted(root.rglob('*'))
                     if path.is_file())
 
 
 def test_nothing_of_a_callers_calls_is_left_in_any_file_and_all_else_is_as_if_they_never_were(
-        tmp_path):
-    root, never = fill(tmp_path / 'w'), fill(tmp_path / 'never', with_caller=False)
+        root, tmp_path):
+    never = fill(tmp_path / 'never', with_caller=False)
     before = search(root, [*GONE, CALLER])
     assert {hit.place for hit in before.hits} >= {'call_id', 'caller_id', 'manifest', 'bytes',
                                                   'name', 'command', 'statistics'}
@@ -80,11 +91,11 @@ def test_nothing_of_a_callers_calls_is_left_in_any_file_and_all_else_is_as_if_th
     assert dump(root, ()) == dump(never, ())
 
 
-def test_older_catalogs_go_and_as_of_says_so(tmp_path):
-    done = erased(fill(tmp_path), callers=(CALLER,))
-    assert done.catalogs_removed == (1, 2, 3) and catalog.numbers(tmp_path) == [4]
+def test_older_catalogs_go_and_as_of_says_so(root):
+    done = erased(root, callers=(CALLER,))
+    assert done.catalogs_removed == (1, 2, 3) and catalog.numbers(root) == [4]
     with pytest.raises(Exception, match=r'has 4 to 4; what is older was removed by .*erase'):
-        ask(tmp_path, 'SELECT 1', as_of=2)
+        ask(root, 'SELECT 1', as_of=2)
 
 
 def test_a_single_call_goes_by_its_id_whatever_is_in_it(tmp_path):
@@ -132,68 +143,62 @@ def test_a_call_that_was_another_callers_before_stays_but_nobody_knows_of_it(tmp
     assert not search(tmp_path, [CALLER]).hits
 
 
-def test_an_id_that_is_nowhere_changes_nothing(tmp_path):
-    fill(tmp_path)
-    before = sorted(tmp_path.rglob('*'))
+def test_an_id_that_is_nowhere_changes_nothing(root):
+    before = sorted(root.rglob('*'))
     for wanted in ({'call_ids': ('gone-7',)}, {'until': date(2020, 1, 1)}):
-        done = erased(tmp_path, **wanted)
+        done = erased(root, **wanted)
         assert not done.left and not done.catalogs_removed
-    assert sorted(tmp_path.rglob('*')) == before
+    assert sorted(root.rglob('*')) == before
 
 
-def test_what_is_left_in_a_file_that_is_not_ours_is_told_and_the_next_erasure_goes_on(tmp_path):
-    fill(tmp_path)
-    note = tmp_path / 'notes.txt'
+def test_what_is_left_in_a_file_that_is_not_ours_is_told_and_the_next_erasure_goes_on(root):
+    note = root / 'notes.txt'
     note.write_text(f'asked for by {CALLER}, who had gone-10 and gone-1')
-    done = erased(tmp_path, call_ids=('gone-1',))
+    done = erased(root, call_ids=('gone-1',))
     assert [(hit.path, hit.value) for hit in done.searched.hits] == [('notes.txt', 'gone-1')]
-    assert look_for(tmp_path, Wanted()).unfinished
+    assert look_for(root, Wanted()).unfinished
     said = []
-    maintain(tmp_path, retention_s=1e6, target_bytes=TARGET, say=said.append)
+    maintain(root, retention_s=1e6, target_bytes=TARGET, say=said.append)
     assert said == ['an erasure was not finished: run the same `etiquette erase` again']
     note.unlink()
-    assert not erased(tmp_path, call_ids=('gone-1',)).left
-    assert not (tmp_path / erase.NOTE).exists()
+    assert not erased(root, call_ids=('gone-1',)).left
+    assert not (root / erase.NOTE).exists()
 
 
-def test_a_note_that_a_killed_erasure_had_half_written_goes(tmp_path):
-    fill(tmp_path)
-    half = tmp_path / f'{erase.NOTE}.0a1b.part'
+def test_a_note_that_a_killed_erasure_had_half_written_goes(root):
+    half = root / f'{erase.NOTE}.0a1b.part'
     half.write_text('["gone-1"')
-    assert not erased(tmp_path, call_ids=('gone-1',)).left and not half.exists()
+    assert not erased(root, call_ids=('gone-1',)).left and not half.exists()
 
 
-def test_a_parquet_file_that_cannot_be_read_is_not_taken_for_clean(tmp_path):
-    fill(tmp_path)
-    (tmp_path / 'odd.parquet').write_bytes(b'PAR1 nonsense PAR1')
-    done = erased(tmp_path, call_ids=('gone-1',))
+def test_a_parquet_file_that_cannot_be_read_is_not_taken_for_clean(root):
+    (root / 'odd.parquet').write_bytes(b'PAR1 nonsense PAR1')
+    done = erased(root, call_ids=('gone-1',))
     assert done.left and done.searched.unread == ('odd.parquet',)
 
 
-def test_the_ledger_of_a_run_that_is_over_goes_and_that_of_a_live_one_is_told(tmp_path):
-    fill(tmp_path)
+def test_the_ledger_of_a_run_that_is_over_goes_and_that_of_a_live_one_is_told(root):
     for name in ('over', 'live'):
-        folder = tmp_path / 'ledger' / name
+        folder = root / 'ledger' / name
         folder.mkdir(parents=True)
         ledger.append(folder, ledger.Entry('k', ledger.STARTED, 'gone-1'))
-    over = next((tmp_path / 'ledger' / 'over').iterdir())
+    over = next((root / 'ledger' / 'over').iterdir())
     over.rename(over.with_name(over.name.rpartition('-')[0] + '-999999999.jsonl'))
     past = (datetime.now() - timedelta(hours=2)).timestamp()
-    for path in ((tmp_path / 'ledger' / 'over'), *(tmp_path / 'ledger' / 'over').iterdir()):
+    for path in ((root / 'ledger' / 'over'), *(root / 'ledger' / 'over').iterdir()):
         os.utime(path, (past, past))
-    done = erased(tmp_path, call_ids=('gone-1',))
-    assert not (tmp_path / 'ledger' / 'over').exists()
+    done = erased(root, call_ids=('gone-1',))
+    assert not (root / 'ledger' / 'over').exists()
     assert done.left and all(hit.path.startswith('ledger/live') for hit in done.searched.hits)
 
 
-def test_erasing_after_an_upkeep_and_upkeep_after_erasing(tmp_path):
-    fill(tmp_path)
-    maintain(tmp_path, retention_s=1e6, target_bytes=TARGET)
-    assert not erased(tmp_path, callers=(CALLER,)).left
-    assert not search(tmp_path, [*GONE, CALLER]).hits
-    before = dump(tmp_path)
-    maintain(tmp_path, retention_s=0, target_bytes=TARGET)
-    assert dump(tmp_path) == before
+def test_erasing_after_an_upkeep_and_upkeep_after_erasing(root):
+    maintain(root, retention_s=1e6, target_bytes=TARGET)
+    assert not erased(root, callers=(CALLER,)).left
+    assert not search(root, [*GONE, CALLER]).hits
+    before = dump(root)
+    maintain(root, retention_s=0, target_bytes=TARGET)
+    assert dump(root) == before
 
 
 # The search
@@ -216,24 +221,22 @@ def test_an_id_is_found_where_it_stands_alone(text, found):
 
 # The command
 
-def test_the_command_asks_unless_told_yes_and_a_dry_run_only_counts(tmp_path):
-    fill(tmp_path)
-    before = sorted(tmp_path.rglob('*'))
+def test_the_command_asks_unless_told_yes_and_a_dry_run_only_counts(root):
+    before = sorted(root.rglob('*'))
     for more, code in (((), 2), (('--dry-run',), 0)):
-        ran = etiquette('erase', '--caller', CALLER, '--warehouse', tmp_path, *more)
+        ran = etiquette('erase', '--caller', CALLER, '--warehouse', root, *more)
         assert ran.code == code and '2 published calls' in ran.out
-        assert sorted(tmp_path.rglob('*')) == before
-    ran = etiquette('erase', '--caller', CALLER, '--warehouse', tmp_path, '--yes', '--json')
+        assert sorted(root.rglob('*')) == before
+    ran = etiquette('erase', '--caller', CALLER, '--warehouse', root, '--yes', '--json')
     assert ran.code == 0, ran.err
     told = ran.json()
     assert set(told['calls']) == {'gone-1', 'gone-2'} and told['searched']['hits'] == []
     assert '/audio/gone-1.wav' in told['recordings']
 
 
-def test_the_command_exits_with_3_and_a_list_when_something_is_left(tmp_path):
-    fill(tmp_path)
-    (tmp_path / 'notes.txt').write_text('gone-1')
-    ran = etiquette('erase', '--call', 'gone-1', '--warehouse', tmp_path, '--yes')
+def test_the_command_exits_with_3_and_a_list_when_something_is_left(root):
+    (root / 'notes.txt').write_text('gone-1')
+    ran = etiquette('erase', '--call', 'gone-1', '--warehouse', root, '--yes')
     assert ran.code == 3 and 'left: gone-1 in notes.txt' in ran.out
 
 

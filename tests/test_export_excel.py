@@ -9,7 +9,6 @@ from tests.exports import Watch
 from tests.results import result
 from tests.stored_calls import heard, judged_by, silent
 from warehouse import landing
-from warehouse.errors import WarehouseError
 from warehouse.export import Options, Selection, excel, export
 from warehouse.publish import publish
 from warehouse.query import run_sql
@@ -161,18 +160,26 @@ def test_an_instant_before_excels_calendar_is_text(hostile):
     assert column(hostile['KPIs'], 'started_at (UTC)')[0].value == '1899-12-31T00:00:00'
 
 
-def test_a_sheet_of_more_rows_than_excel_takes_is_refused_with_the_way_out(
-        root, tmp_path, monkeypatch):
-    monkeypatch.setattr(excel, 'MOST_ROWS', 9)
-    with pytest.raises(WarehouseError, match=r'KPIs would have 9 rows.*Narrow it with --from'):
-        book_of(root, tmp_path / 'a.xlsx')
-    assert list(tmp_path.iterdir()) == []
+def test_rows_beyond_what_a_sheet_takes_go_on_in_numbered_sheets(
+        root, book, tmp_path, monkeypatch):
+    monkeypatch.setattr(excel, 'MOST_ROWS', 5)
+    split = book_of(root, tmp_path / 'a.xlsx')
+    kpis = [split[title] for title in ('KPIs', 'KPIs (2)', 'KPIs (3)')]
+    assert [sheet.max_row - 1 for sheet in kpis] == [4, 4, 1]
+    assert [cell.value for sheet in kpis for cell in column(sheet, 'call_id')] == [
+        cell.value for cell in column(book['KPIs'], 'call_id')]
+    for sheet in kpis:
+        assert sheet.freeze_panes == 'B2' and sheet.auto_filter.ref == sheet.dimensions
+        assert [cell.value for cell in sheet[1]] == [cell.value for cell in book['KPIs'][1]]
+    told = {row[0]: row[1] for row in split['Summary'].iter_rows(max_col=2, values_only=True)}
+    assert told['KPIs to KPIs (3)'] == 9 and 'KPIs' not in told
+    assert max(sheet.max_row for sheet in split.worksheets[1:]) == 5
 
 
 def test_the_last_row_that_fits_is_written(root, tmp_path, monkeypatch):
     monkeypatch.setattr(excel, 'MOST_ROWS', 10)
     book = book_of(root, tmp_path / 'a.xlsx', tables=('calls',))
-    assert book['calls'].max_row == 10
+    assert book.sheetnames == ['calls'] and book['calls'].max_row == 10
 
 
 def test_a_figure_that_is_no_number_is_an_empty_cell(tmp_path):

@@ -274,3 +274,64 @@ def test_the_counts_are_told_to_machines(ran, monitor):
     assert (told['records'], told['calls'], told['with_recording'], told['broken']) == (33, 3, 2, 6)
     assert told['fields']['queue'] == {'rows': 1, 'from': ['queue_log queuename']}
     assert told['manifest'] is None
+
+
+# Names of agents
+
+def agents(tmp_path, *lines, name='agents.csv', encoding='utf-8'):
+    path = tmp_path / name
+    path.write_bytes('\n'.join(lines).encode(encoding))
+    return path
+
+
+@pytest.mark.parametrize('lines', [
+    ('id,name', '50FCD33C-f432-4726-abc9-979f3ca01555,"Ruiz, Ana"', 'u-zoe,Zoë'),
+    ('\ufeffTeam;Name;ID', 'a;Ruiz, Ana; 50fcd33c-f432-4726-abc9-979f3ca01555 ', '')])
+def test_agents_that_records_name_by_id_get_the_names_of_a_file(ran, tmp_path, lines):
+    out = tmp_path / 'm.jsonl'
+    for n in (1, 3):
+        recording(tmp_path / f'c0000000-aaaa-4000-8000-00000000000{n}.wav', 360)
+    done = ran('genesys', FIXTURES / 'genesys' / 'query.json', '--recordings', tmp_path, '--out',
+               out, '--agents', agents(tmp_path, *lines), '--json')
+    assert done.code == 0, done.err
+    told = [json.loads(line) for line in out.read_text().splitlines()]
+    assert (told[0]['agent_id'], told[0]['agent_name']) == (
+        '50fcd33c-f432-4726-abc9-979f3ca01555', 'Ruiz, Ana')
+    assert 'agents.csv' in done.json()['fields']['agent_name']['from']
+    assert 'its agent is not in the file of --agents' in done.json()['warnings']
+
+
+def test_agents_of_any_phone_system_can_be_named(ran, tmp_path, monitor):
+    out = tmp_path / 'm.jsonl'
+    ran('asterisk', FIXTURES / 'asterisk', '--recordings', monitor, '--out', out, '--agents',
+        agents(tmp_path, 'id,name', '201,Erika', '202,Tom'))
+    told = {json.loads(line)['agent_id']: json.loads(line)['agent_name']
+            for line in out.read_text().splitlines()}
+    assert told == {'201': 'Erika', '202': 'Tom'}
+
+
+def test_a_line_that_names_nobody_is_broken_and_the_others_are_read(ran, tmp_path, monitor):
+    rejects = tmp_path / 'rejects.jsonl'
+    done = ran('asterisk', FIXTURES / 'asterisk' / 'queue_log', '--recordings', monitor, '--agents',
+               agents(tmp_path, 'id,name', '201,Erika', ',Tom', '203', '201,Erik', '201,Erika'),
+               '--rejects', rejects)
+    assert done.code == 1 and 'Erika' in done.out
+    told = [json.loads(line) for line in rejects.read_text().splitlines()]
+    assert [row['cause'] for row in told if 'agents.csv' in row['where']] == [
+        'has no id', 'has no name', 'gives 201 another name than a line before']
+
+
+@pytest.mark.parametrize('lines, why', [
+    (('201,Erika',), 'names no columns id and name'), (('',), 'names no columns id and name'),
+    (('id,name', '"201,Erika'), 'is no CSV')])
+def test_a_file_that_is_no_list_of_agents_is_refused_before_anything_is_read(
+        tmp_path, monitor, capsys, lines, why):
+    assert run_command(['import', 'asterisk', str(FIXTURES / 'asterisk'), '--agents',
+                        str(agents(tmp_path, *lines))]) == 2
+    assert why in capsys.readouterr().err
+
+
+def test_a_list_of_agents_that_is_not_there_is_said_to_be_missing(capsys, tmp_path):
+    assert run_command(['import', 'asterisk', str(FIXTURES / 'asterisk'), '--agents',
+                        str(tmp_path / 'none.csv')]) == 2
+    assert '--agents' in capsys.readouterr().err

@@ -267,6 +267,21 @@ def test_the_two_files_of_monitor_are_a_pair(tmp_path, call, agent, caller):
     assert cells['caller_audio_uri'] == f'x-{call}-{caller}.wav'
 
 
+def test_the_one_party_files_of_mixmonitor_go_before_the_one_in_which_both_are_mixed(tmp_path):
+    for half in ('', '-rx', '-tx'):
+        recording(tmp_path / f'x-{QUEUED}{half}.wav', 180)
+        recording(tmp_path / f'phone-to-phone-1709542800.7{half}.wav', 180)
+    logs = (LOGS / 'Master.csv', cdr(tmp_path, line(uniqueid='1709542800.7', dst='203',
+                                                    dstchannel='PJSIP/203-0000000d')))
+    calls = by_id(imported('asterisk', logs, tmp_path, starts='call'))
+    cells = calls[QUEUED].cells
+    assert 'audio_uri' not in cells  # the channel that came in is the caller's
+    assert cells['agent_audio_uri'] == f'x-{QUEUED}-tx.wav'
+    assert cells['caller_audio_uri'] == f'x-{QUEUED}-rx.wav'
+    # Whose each half is needs the direction.
+    assert calls['1709542800.7'].cells['audio_uri'] == 'phone-to-phone-1709542800.7.wav'
+
+
 def test_channels_between_a_queue_and_a_phone_are_no_calls(tmp_path):
     recording(tmp_path / f'{QUEUED}.wav', 120)
     path = tmp_path / 'Master.csv'
@@ -283,10 +298,27 @@ def test_channels_between_a_queue_and_a_phone_are_no_calls(tmp_path):
     assert 'answered_at' not in row.cells  # of the queue's agent only queue_log and CEL tell
 
 
-def cel(type, at_s, channel, uniqueid, extra=''):
+def cel(type, at_s, channel, uniqueid, extra='', app='', data=''):
     extra = extra.replace('"', '""')
     return (f'"{type}","{1709541000 + at_s:.6f}","Erika","030","","","","600","ctx","{channel}",'
-            f'"","","3","","{uniqueid}","{QUEUED}","","","","{extra}"')
+            f'"{app}","{data}","3","","{uniqueid}","{QUEUED}","","","","{extra}"')
+
+
+CALLER, PHONE = 'PJSIP/carrier-0000000a', 'PJSIP/201-0000000b'
+
+
+def queued(on, mixed, *more):
+    """A call of CEL alone, recorded by MixMonitor on one of its two channels."""
+    channel, id = {'caller': (CALLER, QUEUED), 'phone': (PHONE, '1709541010.104')}[on]
+    lines = [cel('CHAN_START', 0, CALLER, QUEUED), cel('ANSWER', 1, CALLER, QUEUED),
+             cel('CHAN_START', 10, PHONE, '1709541010.104'),
+             cel('ANSWER', 16, PHONE, '1709541010.104'),
+             cel('APP_START', 16.1, channel, id, app='MixMonitor', data=mixed),
+             cel('BRIDGE_ENTER', 16.2, CALLER, QUEUED, '{"bridge_id":"1"}'),
+             cel('BRIDGE_ENTER', 16.3, PHONE, '1709541010.104', '{"bridge_id":"1"}'), *more,
+             cel('HANGUP', 145, PHONE, '1709541010.104', '{"hangupsource":"' + PHONE + '"}'),
+             cel('HANGUP', 145.1, CALLER, QUEUED, '{"hangupsource":""}')]
+    return '\n'.join(lines) + '\n'
 
 
 @pytest.mark.parametrize('is_moved', [False, True])
@@ -314,3 +346,42 @@ def test_cel_alone_tells_of_a_queue_whose_phone_is_behind_a_local_channel(tmp_pa
         'caller_id': '030', 'caller_name': 'Erika', 'started_at': at('08:30:00'),
         'ringing_at': at('08:30:10.100000'), 'answered_at': at('08:30:16'),
         'ended_at': at('08:32:25'), 'audio_uri': f'{QUEUED}.wav', **last}
+
+
+@pytest.mark.parametrize('on, agent', [('caller', 'to'), ('phone', 'from')])
+def test_the_files_that_mixmonitor_was_told_to_write_of_each_party_are_the_pair_of_a_call(
+        tmp_path, on, agent):
+    # r() has what the channel it runs on said, t() what it was told.
+    for name in ('both', 'from', 'to'):
+        recording(tmp_path / 'rec' / f'{name}.wav', 129)
+    path = tmp_path / 'cel.csv'
+    path.write_text(queued(on, 'both.wav,bW(1)r(rec/from.wav)t(rec/to.wav),touch ^{X}'))
+    (row,) = imported('asterisk', path, tmp_path).rows
+    assert row.cells['agent_audio_uri'] == f'rec/{agent}.wav'
+    assert row.cells['caller_audio_uri'] == f'rec/{"from" if agent == "to" else "to"}.wav'
+    assert row.cells['started_at'] == at('08:30:16.200000') and 'audio_uri' not in row.cells
+
+
+def test_a_call_of_which_one_party_s_file_is_lost_is_heard_in_the_mixed_one(tmp_path):
+    recording(tmp_path / 'both.wav', 129)
+    recording(tmp_path / 'from.wav', 129)
+    path = tmp_path / 'cel.csv'
+    path.write_text(queued('caller', 'both.wav,br(from.wav)t(to.wav)'))
+    (row,) = imported('asterisk', path, tmp_path).rows
+    assert row.cells['audio_uri'] == 'both.wav' and 'agent_audio_uri' not in row.cells
+
+
+def test_sounds_and_keys_that_newer_logs_tell_of_change_nothing_of_a_call(tmp_path):
+    recording(tmp_path / 'both.wav', 129)
+    path = tmp_path / 'cel.csv'
+    path.write_text(queued('caller', 'both.wav,b'))
+    (before,) = imported('asterisk', path, tmp_path).rows
+    sound = '{"language":"en","sound":"queue-thankyou"}'
+    path.write_text(cel('STREAM_BEGIN', 2, CALLER, QUEUED, sound, 'Queue', '600') + '\n' + queued(
+        'caller', 'both.wav,b', cel('DTMF', 20, CALLER, QUEUED, '{"digit":"1","duration_ms":80}'),
+        cel('STREAM_BEGIN', 30, CALLER, '', sound), cel('STREAM_END', 31, CALLER, QUEUED, sound),
+        cel('STREAM_END', 146, CALLER, QUEUED, sound)))
+    result = imported('asterisk', path, tmp_path)
+    (row,) = result.rows
+    assert dict(row.cells) == dict(before.cells) and row.records == before.records + 4
+    assert [one.cause for one in result.broken] == ['CEL: has no uniqueid']

@@ -157,3 +157,45 @@ def test_a_hostile_record_is_a_broken_one_or_a_call_and_never_a_crash(tmp_path, 
     result = of(tmp_path, contact(**over), contact(ContactId='good-0001'))
     assert 'good-0001' in by_id(result)
     assert result.records == 2
+
+
+# Answers of DescribeContact
+
+DESCRIBED = CONNECT / 'described.json'
+
+
+def test_an_answer_of_describecontact_fills_what_it_says_of_the_call():
+    assert by_id(imported('connect', DESCRIBED))['5e0000aa-0001'] == {
+        'call_id': '5e0000aa-0001', 'contact_id': '5e0000aa-0001', 'agent_id': '57db30ae-ana',
+        'queue': '11112222-orders', 'caller_id': '+4930901820', 'direction': 'inbound',
+        'agent_channel': 1, 'started_at': '2024-11-04T09:01:12.250000+00:00',
+        'answered_at': '2024-11-04T09:01:12.250000+00:00',
+        'ended_at': '2024-11-04T09:04:08+00:00', 'hung_up_by': 'caller', 'holds': [],
+        'audio_uri': 's3://amazon-connect-0000/connect/shop/CallRecordings/2024/11/04/'
+                     '5e0000aa-0001_20241104T09:01_UTC.wav'}
+
+
+def test_a_described_contact_whose_next_one_is_there_too_was_transferred():
+    calls = by_id(imported('connect', DESCRIBED))
+    assert calls['5e0000aa-0002']['transfers'] == [
+        {'kind': 'attended', 'at': '2024-11-04T09:03:20+00:00'}]
+    assert 'hung_up_by' not in calls['5e0000aa-0002']
+    assert calls['5e0000aa-0003']['contact_id'] == '5e0000aa-0002'
+    assert calls['5e0000aa-0003']['direction'] == 'inbound'
+
+
+def test_an_agent_who_may_have_moved_a_described_contact_on_is_not_said_to_have_hung_up():
+    result = imported('connect', DESCRIBED)
+    assert not {'hung_up_by', 'transfers'} & set(by_id(result)['5e0000aa-0003'])
+    assert [count for text, count in result.notes.items() if 'DescribeContact' in text] == [2]
+    assert [count for text, count in result.notes.items() if 'was on hold' in text] == [1]
+
+
+def test_broken_answers_of_describecontact_are_named_and_the_others_are_read():
+    result = imported('connect', DESCRIBED)
+    assert {fault.where.rpartition('/')[2]: fault.cause for fault in result.broken} == {
+        'described.json record 4 (line 4)':
+            "ConnectedToAgentTimestamp 'soon' is no date and time",
+        'described.json record 5 (line 5)': 'AgentInfo is no object',
+        'described.json record 6 (line 6)': 'Contact is no object'}
+    assert result.records == 6 and len(by_id(result)) == 3

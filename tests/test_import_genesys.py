@@ -137,10 +137,9 @@ def test_broken_conversations_are_named_and_the_others_are_read():
         'conversationId is missing', 'participants is no list of objects']
 
 
-def test_a_conversation_of_another_api_is_told_from_one_without_voice(tmp_path):
-    def calls_only(tree):
-        tree['participants'] = [{'purpose': 'agent', 'calls': [{'state': 'terminated'}]}]
-    [fault] = of(tmp_path, conversation(calls_only)).broken
+def test_participants_of_whom_neither_api_tells_are_a_broken_conversation(tmp_path):
+    [fault] = of(tmp_path, conversation(
+        lambda tree: tree.update(participants=[{'purpose': 'agent'}]))).broken
     assert fault.cause == 'sessions are missing' and 'details query' in fault.way_out
 
 
@@ -160,3 +159,65 @@ def test_a_hostile_conversation_is_broken_or_a_call_and_never_a_crash(tmp_path, 
     result = of(tmp_path, conversation(change), good)
     assert 'good-one' in by_id(result)
     assert result.records == 2
+
+
+# Answers of the conversations API
+
+CALLS_API = GENESYS / 'calls-api.jsonl'
+NESTED, FLAT, HANDED = (f'c1000000-bbbb-4000-8000-00000000000{n}' for n in (1, 2, 3))
+
+
+def test_a_conversation_with_the_segments_of_its_calls_fills_what_these_say(tmp_path):
+    sound(tmp_path / f'{NESTED}.wav', 360)
+    call = by_id(imported('genesys', CALLS_API, recordings=tmp_path))[NESTED]
+    assert call == {
+        'call_id': NESTED, 'contact_id': NESTED, 'audio_uri': f'{NESTED}.wav',
+        'direction': 'inbound', 'agent_id': '50fcd33c-f432-4726-abc9-979f3ca01555',
+        'agent_name': 'Ana Ruiz', 'queue': 'Orders', 'caller_id': '+4930901820',
+        'started_at': '2024-11-04T10:00:00+00:00', 'ringing_at': '2024-11-04T10:01:00+00:00',
+        'answered_at': '2024-11-04T10:01:05.250000+00:00',
+        'ended_at': '2024-11-04T10:06:00+00:00', 'hung_up_by': 'caller', 'transfers': [],
+        'holds': [{'start_at': '2024-11-04T10:03:00+00:00',
+                   'end_at': '2024-11-04T10:04:00+00:00'}]}
+
+
+def test_a_call_told_by_participants_alone_says_nothing_of_holds():
+    result = imported('genesys', CALLS_API)
+    call = by_id(result)[FLAT]
+    assert call == {
+        'call_id': FLAT, 'contact_id': FLAT, 'direction': 'inbound', 'agent_id': 'u-ben',
+        'agent_name': 'Ben Ito', 'queue': 'Orders', 'caller_id': '+4930901820',
+        'ringing_at': '2024-11-04T10:00:20+00:00', 'answered_at': '2024-11-04T10:00:25+00:00',
+        'ended_at': '2024-11-04T10:05:00+00:00', 'hung_up_by': 'agent', 'transfers': []}
+    assert [count for text, count in result.notes.items() if 'nothing of holds' in text] == [2]
+
+
+def test_a_transfer_that_the_conversations_api_names_is_one():
+    call = by_id(imported('genesys', CALLS_API))[HANDED]
+    assert call['transfers'] == [{'at': '2024-11-04T10:05:00+00:00', 'kind': 'attended'}]
+    assert 'hung_up_by' not in call
+
+
+def test_a_supervisor_who_listens_is_no_second_agent():
+    calls = by_id(imported('genesys', CALLS_API))
+    assert calls[NESTED]['agent_name'] == 'Ana Ruiz'
+
+
+def test_broken_answers_of_the_conversations_api_are_named_and_the_others_are_read():
+    result = imported('genesys', CALLS_API)
+    assert {fault.where.rpartition('/')[2].partition(' (')[0]: fault.cause
+            for fault in result.broken} == {
+        'calls-api.jsonl record 5': 'endTime 2024-11-04T10:02:00+00:00 is before startTime '
+                                    '2024-11-04T10:03:00+00:00',
+        'calls-api.jsonl record 6': "connectedTime 'soon' is no date and time",
+        'calls-api.jsonl record 7': 'calls is no list of objects'}
+    assert result.aside == {'is no voice conversation': 1} and result.records == 7
+
+
+def test_a_call_that_is_not_over_in_the_conversations_api_has_no_end(tmp_path):
+    tree = json.loads(CALLS_API.read_text().splitlines()[1])
+    for participant in (tree['participants'][0], tree['participants'][3]):
+        del participant['endTime']
+        participant.update(state='connected', disconnectType=None)
+    call = by_id(of(tmp_path, tree))[FLAT]
+    assert 'ended_at' not in call and 'hung_up_by' not in call

@@ -68,7 +68,7 @@ def test_a_file_with_nested_lists_as_older_programs_wrote_it_is_read(tmp_path):
     assert pa.types.is_list(pq.read_schema(old).field('turns').type)
     assert landing.get(old) == result('old')
     assert landing.read_together([old, new]).equals(
-        pa.concat_tables([landing.read(old), landing.read(new)]))
+        pa.concat_tables([landing.read(new), landing.read(old)]))
 
 
 def test_a_retry_writes_the_same_path_and_nothing_else(tmp_path):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-HEAVY = ('torch', 'whisperx', 'pyannote', 'apache_beam', 'av', 'onnxruntime', 'pocketsphinx')
+HEAVY = ('torch', 'scipy', 'whisperx', 'pyannote', 'apache_beam', 'av', 'onnxruntime',
+         'pocketsphinx')
 # What judges a call: plain functions over records, without Beam, torch or files.
 JUDGES = ('turns', 'overlaps', 'silences', 'holds', 'rings', 'phrase*', 'kpis', 'assess', 'rescore',
           'intervals', 'standard', 'protocol', 'lexicon', 'metadata', 'phrases/*', 'rules/*')

@@ -13,6 +13,7 @@ import pytest
 from deltalake import DeltaTable
 
 from tests.conftest import etiquette
+from tests.copying import copy_of
 from tests.killing import dump
 from tests.results import reject, result, run
 from warehouse import catalog, database, landing, sorting, tables
@@ -46,9 +47,14 @@ def nights(root, count=4):
     return root
 
 
+@pytest.fixture(scope='module')
+def filled(tmp_path_factory):
+    return nights(tmp_path_factory.mktemp('filled') / 'w')
+
+
 @pytest.fixture
-def stored(tmp_path):
-    return nights(tmp_path / 'w')
+def stored(filled, tmp_path):
+    return copy_of(filled, tmp_path / 'w')
 
 
 def files_on_disk(root):
@@ -145,8 +151,8 @@ def test_delta_tables_read_by_others_hold_the_same_rows_before_and_after(stored)
         assert len(logs) <= 2, name
 
 
-def test_calls_are_replaced_and_added_after_an_upkeep_as_before_it(tmp_path):
-    plain, tended = nights(tmp_path / 'plain'), nights(tmp_path / 'tended')
+def test_calls_are_replaced_and_added_after_an_upkeep_as_before_it(filled, stored, tmp_path):
+    plain, tended = copy_of(filled, tmp_path / 'plain'), stored
     tend(tended, retention_s=0)
     for root in (plain, tended):
         landing.put(root, result('again', turns=9, day=None))
@@ -246,6 +252,31 @@ def test_a_column_that_was_added_later_is_null_in_joined_files_of_older_calls(
     publish(tmp_path)
     tend(tmp_path, retention_s=0)
     assert set(ask(tmp_path, wanted)) == expected | {('newest', value)}
+
+
+def test_files_are_read_as_alike_once_they_all_have_every_column_and_not_before(
+        tmp_path, monkeypatch):
+    with monkeypatch.context() as m:
+        without_column(m, 'turns', 'f0_iqr_st')
+        for n in range(20):
+            landing.put(tmp_path, result(f'old {n:02}', day=DAYS[0], turns=30))
+        publish(tmp_path)
+        maintain(tmp_path, retention_s=WEEK_S, target_bytes=3000)
+    for call_id in ('new', 'newer'):
+        landing.put(tmp_path, result(call_id, day=DAYS[0]))
+        publish(tmp_path)
+    wanted = 'SELECT call_id, turn, f0_iqr_st FROM turns ORDER BY ALL'
+    expected = ask(tmp_path, wanted)
+    assert catalog.current(tmp_path).mixed == ('turns',)
+    maintain(tmp_path, retention_s=WEEK_S, target_bytes=3000)  # the older file is large: it stays
+    assert catalog.current(tmp_path).mixed == ('turns',) and ask(tmp_path, wanted) == expected
+    tend(tmp_path)
+    assert catalog.current(tmp_path).mixed == () and ask(tmp_path, wanted) == expected
+    landing.put(tmp_path, result('newest', day=DAYS[1]))
+    publish(tmp_path)
+    assert catalog.current(tmp_path).mixed == ()
+    assert ask(tmp_path, 'SELECT bool_or(f0_iqr_st IS NOT NULL) FROM turns GROUP BY call_id '
+                         'ORDER BY call_id')[:3] == [(True,)] * 3
 
 
 def test_an_older_program_keeps_a_column_that_a_newer_one_has_added(tmp_path, monkeypatch):

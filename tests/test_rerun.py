@@ -5,8 +5,9 @@ import json
 import pytest
 
 from tests.conftest import QUICK, SAMPLES, etiquette, rows
+from tests.copying import copy_of
 
-CALLS = ('silent.flac', 'outbound-pair.agent.flac')
+CALLS = ('silent.flac', 'es-starts-in-ring.wav')  # of two channels: nothing to diarize
 
 
 @pytest.fixture(scope='module')
@@ -22,11 +23,16 @@ def batch(tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
-def warehouse(batch, tmp_path_factory):
+def heard(batch, tmp_path_factory):
     root = tmp_path_factory.mktemp('rerun') / 'warehouse'
     first = run(batch, root)
     assert (first['calls_in'], first['calls_published']) == (2, 2)
     return root
+
+
+@pytest.fixture
+def warehouse(heard, tmp_path):
+    return copy_of(heard, tmp_path / 'warehouse')
 
 
 def run(batch, root, *flags, config=QUICK):
@@ -57,19 +63,17 @@ def test_calls_heard_with_other_settings_are_named_stale_and_redone_only_when_as
     redone = run(batch, warehouse, '--stale', config=other)
     assert (redone['calls_published'], redone['calls_stale']) == (2, 0)
     assert run(batch, warehouse, config=other)['calls_stale'] == 0
-    run(batch, warehouse, '--stale')
 
 
 def test_a_call_whose_audio_was_replaced_is_done_again(batch, warehouse):
     path = batch / CALLS[0]
     whole = path.read_bytes()
-    path.write_bytes((SAMPLES / 'outbound-pair.caller.flac').read_bytes())
+    path.write_bytes((SAMPLES / 'uk-quick-turns.flac').read_bytes())
     try:
         again = run(batch, warehouse)
         assert (again['calls_published'], again['calls_skipped']) == (1, 1)
     finally:
         path.write_bytes(whole)
-    assert run(batch, warehouse)['calls_published'] == 1
 
 
 def test_what_landed_in_a_run_that_never_published_is_recovered(batch, tmp_path, monkeypatch):

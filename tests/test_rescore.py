@@ -115,8 +115,10 @@ def ask(root, sql):
     return list(run_sql(root, sql).rows())
 
 
-@pytest.mark.parametrize('full', [False, True])
-@pytest.mark.parametrize('change', CHANGES)
+@pytest.mark.parametrize('change, full', [
+    *((change, False) for change in CHANGES), ('all of it', True), ('nothing', True),
+    *(pytest.param(change, True, marks=pytest.mark.slow)
+      for change in sorted(CHANGES.keys() - {'all of it', 'nothing'}))])
 def test_a_rescore_leaves_the_rows_that_a_run_by_the_standard_leaves(
         tmp_path, make, change, full, published):
     path = make(CHANGES[change])
@@ -332,11 +334,11 @@ def test_a_damaged_table_is_named_and_nothing_changes(
 def test_a_call_that_cannot_be_judged_is_named_and_nothing_changes(
         tmp_path, monkeypatch, published):
     stored = published(tmp_path / 'stored', [default_standard()])
-    from pipeline.supervise import RunFailedError
+    from pipeline.failed import RunFailedError
 
     def failing(*args, **kwargs):
         raise KeyError('greeting')
-    monkeypatch.setattr('pipeline.rescore_worker.rescore', failing)
+    monkeypatch.setattr('transforms.rescore.judged', failing)
     with pytest.raises(RunFailedError, match=r'call call 0.* cannot be judged: KeyError'):
         again(stored)
     assert catalog.current(stored).number == 1
@@ -383,7 +385,7 @@ def test_a_call_judged_again_is_judged_as_if_for_the_first_time(made, seed, befo
     one = heard(seed)
     stored = judged_by(one, [made[before]])
     stored = replace(stored, findings=tuple(f for f in stored.findings if f.stage == 'kpi'))
-    found = rescore(stored, [made[after]], phrasebook(), shown='default')
+    (found,) = rescore([stored], [made[after]], phrasebook(), shown='default')
     first = assess(*one, made[after], phrasebook())
     assert (stored.events if found.events is None else found.events) == first.events
     assert sorted(found.findings, key=repr) == sorted(first.findings, key=repr)
@@ -398,7 +400,7 @@ def made(make):
 
 
 def test_a_killed_worker_ends_the_rescore_and_nothing_changes(tmp_path, monkeypatch, published):
-    from pipeline.supervise import RunFailedError
+    from pipeline.failed import RunFailedError
     stored = published(tmp_path / 'stored', [default_standard()])
     monkeypatch.setattr('warehouse.rejudge.SPAN_CALLS', 9)
     monkeypatch.setattr('pipeline.rescore.work', die)

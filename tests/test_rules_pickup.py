@@ -139,6 +139,12 @@ def test_a_long_menu_is_told():
     assert finding.why.endswith('the menu took 31 s, more than 20 s')
 
 
+def test_an_answer_before_the_menu_is_over_leaves_no_wait():
+    finding = menu(0.5, started_at=NOON, manifest={'answered_at': '2026-03-04T12:00:15+00:00'})
+    assert finding.result == 'pass'
+    assert (finding.start_s, finding.end_s) == (pytest.approx(15.0), pytest.approx(15.0))
+
+
 def test_whether_there_was_a_menu_is_known_where_the_recording_begins_before_it_rang():
     assert found('pickup-ivr-wait-short', talk(0.5), 14).result == 'unknown'
     assert heard('pickup-ivr-wait-short', 2).result == 'not_applicable'

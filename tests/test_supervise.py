@@ -4,10 +4,11 @@ import sys
 import pytest
 
 from pipeline import supervise
+from pipeline.failed import RunFailedError
 from pipeline.limits import LimitOptions, most_s
 from pipeline.plan import Plan
 from pipeline.settings import load_settings
-from pipeline.supervise import RunFailedError, largest_first
+from pipeline.supervise import largest_first
 from tests.conftest import QUICK
 from transforms.conversation import Reference, RunContext
 from warehouse import landing
@@ -117,11 +118,11 @@ def test_a_worker_that_does_not_come_to_take_up_a_call_fails_the_run(run):
         run('loads-for-ever', start_up_s=0.2)
 
 
-def test_the_largest_files_are_taken_up_first(tmp_path):
-    for name, size in (('small', 10), ('large', 1000), ('middle', 100)):
+def test_the_longest_calls_are_taken_up_first(tmp_path):
+    sizes = {'small.wav': 10, 'large.wav': 1000, 'middle.wav': 100, 'lossy.mp3': 90}
+    for name, size in sizes.items():
         (tmp_path / name).write_bytes(bytes(size))
-    references = [Reference(name, audio_uri=str(tmp_path / name))
-                  for name in ('small', 'large', 'middle')]
+    references = [Reference(name, audio_uri=str(tmp_path / name)) for name in sizes]
     remote = Reference('remote', audio_uri='gs://calls/one.wav')
     assert [ref.call_id for ref in largest_first([remote, *references])] == [
-        'large', 'middle', 'small', 'remote']
+        'large.wav', 'lossy.mp3', 'middle.wav', 'small.wav', 'remote']

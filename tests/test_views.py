@@ -125,7 +125,7 @@ def told(at, **manifest):
     """A call of the phone system's: answered two seconds after the recording began."""
     call, turns, words, events = heard(at)
     started = call.started_at or NOW
-    return (replace(call, started_at=started, manifest=json.dumps({
+    return (replace(call, started_at=started, hung_up_by=None, manifest=json.dumps({
         'ringing_at': (started - timedelta(seconds=9)).isoformat(),
         'answered_at': (started + timedelta(seconds=2)).isoformat(), **manifest})),
         turns, words, tuple(e for e in events if e.kind != 'hold'))
@@ -161,6 +161,33 @@ def test_a_recording_without_ringing_has_nothing_to_hold_against_the_phone_syste
     publish(tmp_path)
     assert ask(tmp_path, 'SELECT measure, told, heard, difference, note FROM heard_and_told') == [
         ('ring_to_answer_s', 11.0, None, None, 'no ringing in the recording')]
+
+
+@pytest.mark.parametrize('side, label, from_end_s, heard_, note', [
+    (CALLER, 'busy', 4.0, 0.0, None), (AGENT, 'congestion', 4.0, 1.0, None),
+    (None, 'busy', 4.0, None, 'a line was hung up, and no channel of its own tells whose'),
+    (AGENT, 'record_beep', 4.0, None, 'no tone of a line that was hung up; the {} spoke last'),
+    (AGENT, 'busy', 30.0, None, 'no tone of a line that was hung up; the {} spoke last')])
+def test_a_line_that_was_hung_up_is_heard_by_the_tone_in_its_channel_after_the_last_word(
+        tmp_path, side, label, from_end_s, heard_, note):
+    call, turns, words, events = heard(0)
+    call = replace(call, duration_s=call.duration_s + 10, hung_up_by=AGENT)
+    from_s = call.duration_s - from_end_s
+    tone = event('tone', label, from_s, from_s + 3, side)
+    landing.put(tmp_path, judged_by((call, turns, words, (*events, tone))))
+    publish(tmp_path)
+    ((last,),) = ask(tmp_path, 'SELECT last_speaker FROM kpis')
+    ((row),) = ask(tmp_path, "SELECT told, heard, difference, note FROM heard_and_told "
+                             "WHERE measure = 'agent_hung_up'")
+    difference = None if heard_ is None else heard_ - 1
+    assert row == (1.0, heard_, difference, note and note.format(last))
+
+
+def test_who_hung_up_is_held_against_nothing_where_the_phone_system_does_not_tell(tmp_path):
+    call, turns, words, events = heard(0)
+    landing.put(tmp_path, judged_by((replace(call, hung_up_by=None), turns, words, events)))
+    publish(tmp_path)
+    assert ask(tmp_path, "FROM heard_and_told WHERE measure = 'agent_hung_up'") == []
 
 
 def test_judging_a_call_again_that_the_phone_system_tells_of_gives_the_same_events():

@@ -99,18 +99,30 @@ def judged(call: Call, turns: Sequence[Turn], words: Words, measured: Assessment
     return Assessment(measured.events, (*kept, *findings), (kpis,))
 
 
+def phrases_of(call: Call, words: Words, phrasebook: Phrasebook) -> tuple[Match, ...]:
+    """The phrases of a call. Without a list of its language, or words to believe, there are none.
+    """
+    matcher = phrasebook.matcher(call.language)
+    if matcher is None or trust_of(call.transcriber, call.transcript_trust) == NONE:
+        return ()
+    return matcher.find(words)
+
+
 def measure(call: Call, turns: Sequence[Turn], words: Words, events: Iterable[Event],
-            standard: Standard, phrasebook: Phrasebook) -> Assessment:
+            standard: Standard, phrasebook: Phrasebook,
+            matches: Sequence[Match] | None = None) -> Assessment:
     """The events and measures of a call, and a finding for each measure that is not known.
 
     Of the standard, it reads the sections `turns`, `overlaps`, `silence`, `ring` and `hold`.
+
+    Args:
+      matches: what `phrases_of` found, where that is known.
     """
     metadata = metadata_of(call)
     heard = perceived(events)
     trust = trust_of(call.transcriber, call.transcript_trust)
-    matcher = phrasebook.matcher(call.language)
-    # Without a list of the call's language nothing is found that could be believed.
-    matches = matcher.find(words) if matcher and trust != NONE else ()
+    if matches is None:
+        matches = phrases_of(call, words, phrasebook)
     talks = tuple(_talk(who, heard, words, trust, standard) for who in (AGENT, CALLER))
     signals = {who: [(t.start_s, t.end_s) for t in turns if t.is_backchannel and t.speaker == who]
                for who in (AGENT, CALLER)}

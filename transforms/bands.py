@@ -7,8 +7,6 @@ codec and the line's frequency response leave it as it was.
 from __future__ import annotations
 
 import numpy as np
-from scipy.fft import irfft, next_fast_len, rfft
-from scipy.ndimage import uniform_filter1d
 
 from transforms.spectrum import SpectrumOptions
 
@@ -35,6 +33,8 @@ def band_power(power: np.ndarray, spectrum: SpectrumOptions) -> np.ndarray:
 
 def fingerprint(bands: np.ndarray, spectrum: SpectrumOptions) -> np.ndarray:
     """The bands as they are compared: float32, zero on average and in digital silence."""
+    from scipy.ndimage import uniform_filter1d
+
     width = round(AROUND_S / frame_s(spectrum))
     mean = uniform_filter1d(bands, width, axis=0, mode='nearest')
     depth = np.log((bands + DEPTH * mean + FLOOR) / (mean * (1 + DEPTH) + FLOOR))
@@ -48,6 +48,8 @@ def repetition(marks: np.ndarray, window: int, step: int, low: int, high: int) -
       window, step: length of a window and from one to the next, frames.
       low, high: the lags tried, frames; a beat or a bar of music lies between.
     """
+    from scipy.fft import irfft, next_fast_len, rfft
+
     starts = np.arange(0, len(marks) - window + 1, step)
     if not len(starts):
         return np.zeros(0, np.float32)
@@ -67,6 +69,8 @@ def repetition(marks: np.ndarray, window: int, step: int, low: int, high: int) -
 
 def best_match(one: np.ndarray, two: np.ndarray) -> float:
     """The highest correlation, -1..1, of the shorter fingerprint with any part of the longer."""
+    from scipy.fft import irfft, next_fast_len, rfft
+
     if len(one) > len(two):
         one, two = two, one
     size = next_fast_len(len(one) + len(two), real=True)

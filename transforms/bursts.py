@@ -8,8 +8,6 @@ from typing import Annotated
 
 import numpy as np
 from annotated_types import Gt, Interval
-from scipy.fft import next_fast_len, rfft
-from scipy.signal import oaconvolve
 
 from transforms.conversation import Audio
 from transforms.spectrum import runs
@@ -103,6 +101,8 @@ class Line:
     def lines_dbfs(self, lines_hz: tuple[float, ...], start_s: float,
                    end_s: float) -> np.ndarray:
         """Level of a few spectral lines alone between two instants, a value every 10 ms."""
+        from scipy.signal import oaconvolve
+
         around = LINE_S / 2
         x = self.audio.window(self.channel, start_s - around, end_s + around)
         t = np.arange(len(x), dtype=np.float32) / self.audio.rate
@@ -211,6 +211,8 @@ def _lost(x: np.ndarray, rate: int) -> float:
 def with_lines(line: Line, start_s: float, end_s: float, dbfs: float,
                band_hz: tuple[float, float]) -> Burst:
     """The burst with its one to three spectral lines, those within 10 dB of the strongest."""
+    from scipy.fft import next_fast_len, rfft
+
     trim_s = min(0.015, (end_s - start_s) / 8)
     x = line.audio.window(line.channel, start_s + trim_s,
                           min(end_s - trim_s, start_s + LONGEST_LOOK_S))

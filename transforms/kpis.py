@@ -188,7 +188,7 @@ def _rate(judged: Judged, silent: bool) -> Part:
     for talk in judged.timeline.talks:
         seconds = total(talk.speech)
         if seconds >= judged.standard.turns.min_rate_speech_s and seconds > 0:
-            said = [judged.words.text[i] for i in judged.words.of(talk.speaker)]
+            said = map(judged.words.text.__getitem__, judged.words.of(talk.speaker))
             row[names[talk.speaker]] = count_units(said, unit) / seconds * 60
     return row, dict.fromkeys(names.values(), 'too little speech for a rate')
 

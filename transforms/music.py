@@ -14,7 +14,6 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 from annotated_types import Ge, Gt, Interval
-from scipy.ndimage import binary_opening, uniform_filter1d
 
 from transforms.edges import trim
 from transforms.intervals import Span
@@ -223,6 +222,8 @@ def _peaks(db: np.ndarray,
 
     `db` has one more bin on each side than those that are numbered.
     """
+    from scipy.ndimage import uniform_filter1d
+
     left, here, right = db[:, :-2], db[:, 1:-1], db[:, 2:]
     rise = here - uniform_filter1d(here, 25, axis=1, mode='nearest')
     height = here - (here.max(axis=1, keepdims=True) - options.peak_range_db)
@@ -276,6 +277,8 @@ class Lines:
 
     def near(self, window_s: float, score: float, active: float) -> np.ndarray:
         """Whether in the window around each segment enough is loud and enough peaks are still."""
+        from scipy.ndimage import uniform_filter1d
+
         width = max(1, round(window_s / self.segment_s))
         still, peaks, loud = (uniform_filter1d(x.astype(np.float64), width, mode='constant')
                               for x in (self.still, self.peaks, self.loud))
@@ -358,6 +361,8 @@ def _humming(still: np.ndarray, quiet: np.ndarray, long: int) -> np.ndarray:
     A line between two bins is counted in either, so each bin is taken with its neighbours. A few
     bins at a time: a call of four hours has 60,000 segments.
     """
+    from scipy.ndimage import binary_opening
+
     humming = np.zeros(len(still), np.int64)
     wide = np.pad(still, ((0, 0), (1, 1)))
     for first in range(0, still.shape[1], 32):

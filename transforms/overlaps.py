@@ -8,10 +8,12 @@ tell; bleed is no speech at all.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log10
+from typing import NamedTuple
 
 from transforms.intervals import Span, intersect
 from transforms.standard import OverlapRule
@@ -20,12 +22,12 @@ from transforms.tokens import FILLERS, distance, tokens_of
 from warehouse.records import Turn
 
 INTERRUPTIONS = frozenset({'interruption_taken', 'interruption_failed', 'contested'})
+_FULL_STOP = re.compile('[.?!。？！]\0')  # at the end of a word, of words with \0 after each
 _SAME_S = 0.11  # a word may reach so far beyond the voice activity that it ends
 _STALLS = FILLERS - {'just', 'please', 'sir', "ma'am", 'madam', 'now', 'very'}
 
 
-@dataclass(frozen=True)
-class Overlap:
+class Overlap(NamedTuple):
     """One stretch of both speaking. `speaker` came in on the other; `label` is its class."""
 
     label: str
@@ -76,8 +78,7 @@ def _mean_dbfs(turns: Sequence[Turn]) -> float:
     return 10 * log10(max(power / max(seconds, 1e-9), 1e-12))
 
 
-@dataclass(frozen=True)
-class _Episode:
+class _Episode(NamedTuple):
     """X came in on Y: their utterances, and the seconds in which both spoke."""
 
     x: Talk
@@ -114,7 +115,7 @@ def find_overlaps(agent: Talk, caller: Talk, signals: Mapping[str, Sequence[Span
       diarized: the lanes were told apart in one channel, where overlap is half guessed.
     """
     punctuated = trust != NONE and any(
-        text[-1:] in '.?!。？！' for talk in (agent, caller) for text in talk.words.text if text)
+        _FULL_STOP.search('\0'.join((*talk.words.text, ''))) for talk in (agent, caller))
     at = {talk.speaker: _inside(talk.ipus, signals.get(talk.speaker, ()))
           for talk in (agent, caller)}
     floors = {talk.speaker: [ipu for i, ipu in enumerate(talk.ipus) if i not in at[talk.speaker]]
@@ -256,12 +257,12 @@ def _dual_start(episode: _Episode, rule: OverlapRule) -> bool:
 
 def _last_words(episode: _Episode, y_end: float, scene: _Scene) -> bool:
     """Whether Y was at the last words of a sentence. Only punctuation tells that it was one."""
+    if scene.trust != FULL or not scene.punctuated or not _complete(episode.y, y_end):
+        return False
     words = episode.y.words
     left = [i for i in words.between(episode.start_s, y_end)
             if words.start_s[i] >= episode.start_s]
-    return (scene.trust == FULL and scene.punctuated
-            and len(left) <= scene.rule.terminal_words
-            and _complete(episode.y, y_end))
+    return len(left) <= scene.rule.terminal_words
 
 
 def _complete(y: Talk, end_s: float) -> bool:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 import numpy as np
-from scipy.ndimage import uniform_filter1d
 
 from transforms.bands import best_match, frame_s, repetition
 from transforms.conversation import Sound
@@ -240,6 +239,8 @@ def _party_between(before: Piece, after: Piece, heard: Channel, others: Sequence
     What is played comes by the way of the music: as much weaker, or louder, in the other channel.
     What does not is a party, in whichever channel.
     """
+    from scipy.ndimage import uniform_filter1d
+
     def frames(start_s: float, end_s: float) -> slice:
         return slice(round(start_s / spectrum.hop_s), round(end_s / spectrum.hop_s))
 

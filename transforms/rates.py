@@ -17,7 +17,8 @@ def rate_unit(language: str) -> str:
 def count_units(texts: Iterable[str], unit: str) -> int:
     """How many units some transcript words are; punctuation is none."""
     if unit == 'word':
-        return sum(map(bool, map(tokens_of, texts)))
+        tokens = list(map(tokens_of, texts))
+        return len(tokens) - tokens.count(())
     if unit == 'char':
         return sum(1 for text in texts for letter in text if letter.isalnum())
     return sum(_syllables(text) for text in texts)

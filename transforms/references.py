@@ -14,7 +14,6 @@ from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt, Interval
-from scipy.fft import irfft, next_fast_len, rfft
 
 from transforms.bands import GROUP, band_power, fingerprint, frame_s
 from transforms.conversation import Audio, Sound
@@ -94,6 +93,8 @@ def load_references(files: Sequence[ReferenceFile], decoding: DecodeOptions,
 
 def _mark(file: ReferenceFile, decoding: DecodeOptions, spectrum: SpectrumOptions,
           options: MatchOptions) -> Mark:
+    from scipy.fft import next_fast_len, rfft
+
     audio = decode(Recording(file.path, audio_uri=file.path), decoding).audio
     mixed = audio.samples.astype(np.float64).mean(axis=0)
     rms = float(np.sqrt(np.mean(mixed ** 2))) if len(mixed) else 0.0
@@ -185,6 +186,8 @@ def _playings(starts: np.ndarray, scores: np.ndarray, offsets: np.ndarray, refer
 def _correlate(marks: np.ndarray, starts: np.ndarray,
                reference: Mark) -> tuple[np.ndarray, np.ndarray]:
     """Of the window at each start the best correlation with the reference, and at which offset."""
+    from scipy.fft import irfft, rfft
+
     scores, offsets = np.zeros(len(starts)), np.zeros(len(starts), int)
     count = len(reference.energy)
     floor = float(np.mean(reference.energy)) / 4  # a quiet part must not match by chance

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from transforms.intervals import Span, clip, covered, intersect, subtract, total, union
 from transforms.standard import SilenceRule, Standard
@@ -14,8 +15,7 @@ CLASSES = ('hold', 'ivr', 'ring', 'overlap', 'agent_only', 'caller_only', 'dead_
            'pause')
 
 
-@dataclass(frozen=True)
-class Silence:
+class Silence(NamedTuple):
     """Both are silent. `label`: gap (then the other speaks), pause (the same goes on), leading
     (before the conversation) or trailing (after it)."""
 
@@ -120,12 +120,13 @@ def _cut(silent: Sequence[Span], at_s: float) -> list[Span]:
 
 def _before(ends: Sequence[Sequence[float]], at_s: float, names: Sequence[str]) -> str | None:
     """Who spoke last before an instant; None if nobody or both at once."""
-    last = [lane[i - 1] if (i := bisect_right(lane, at_s)) else float('-inf') for lane in ends]
-    return None if last[0] == last[1] else names[last.index(max(last))]
+    one, other = (lane[i - 1] if (i := bisect_right(lane, at_s)) else float('-inf')
+                  for lane in ends)
+    return None if one == other else names[one < other]
 
 
 def _after(starts: Sequence[Sequence[float]], at_s: float, names: Sequence[str]) -> str | None:
     """Who spoke first after an instant; None if nobody or both at once."""
-    first = [lane[i] if (i := bisect_left(lane, at_s)) < len(lane) else float('inf')
-             for lane in starts]
-    return None if first[0] == first[1] else names[first.index(min(first))]
+    one, other = (lane[i] if (i := bisect_left(lane, at_s)) < len(lane) else float('inf')
+                  for lane in starts)
+    return None if one == other else names[one > other]

@@ -12,7 +12,6 @@ from typing import Annotated
 
 import numpy as np
 from annotated_types import Gt, Interval
-from scipy.fft import rfft
 
 SILENT = 3e-8  # power (-75 dBFS) under which is digital silence, after a codec too
 TOP_HZ = 4000.0  # nothing above is looked at: 8 kHz and 16 kHz audio give the same grid
@@ -53,6 +52,8 @@ def power_blocks(samples: np.ndarray, rate: int, options: SpectrumOptions,
     them. Scaled so that the bins of a frame add up to its mean square, 1.0 = full scale. All
     blocks but the last have a multiple of `frames_multiple` frames.
     """
+    from scipy.fft import rfft
+
     size, hop = round(options.frame_s * rate), round(options.hop_s * rate)
     window = np.hanning(size + 1)[:size]
     window *= np.sqrt(2.0 / (size * np.sum(window ** 2))) / 32768.0

@@ -6,6 +6,9 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
+
+from rapidfuzz.distance import Levenshtein
 
 
 def _words(text: str) -> frozenset[str]:
@@ -90,9 +93,11 @@ def _expanded(token: str) -> tuple[str, ...]:
 
 def tokenise(words: Sequence[str]) -> tuple[list[str], list[int]]:
     """The tokens of some words, and for each the index of its word (a pair's: of its first)."""
-    parts = [tokens_of(word) for word in words]
-    tokens = [token for part in parts for token in part]
+    parts = list(map(tokens_of, words))
+    tokens = list(chain.from_iterable(parts))
     if _SECOND.isdisjoint(tokens):
+        if len(tokens) == len(parts) and all(parts):  # one of each word, as most often
+            return tokens, list(range(len(tokens)))
         return tokens, [index for index, part in enumerate(parts) for _ in part]
     tokens = []
     where: list[int] = []
@@ -144,9 +149,4 @@ def alike(heard: str, meant: str) -> bool:
 
 def distance(a: Sequence[str], b: Sequence[str]) -> int:
     """The least number of insertions, deletions and substitutions that make `a` into `b`."""
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        corner, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            corner, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, corner + (x != y))
-    return row[-1]
+    return Levenshtein.distance(a, b)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from statistics import fmean
 from types import MappingProxyType
+from typing import TypeVar
 
 import numpy as np
 
@@ -29,6 +31,7 @@ from warehouse.records import AGENT, CALLER, Event, Turn, Words
 NO_SPACES = frozenset({'ja', 'zh'})  # languages whose words are characters
 _RANK = {AGENT: 0, CALLER: 1}
 
+Value = TypeVar('Value')
 Loudness = Callable[[Span], float | None]
 
 
@@ -90,9 +93,17 @@ def timed_words(words: Words, index: Sequence[int]) -> tuple[LaneWords, list[boo
     at = at[np.lexsort((at, words.arrays.end_s[at], words.arrays.start_s[at]))]
     order: list[int] = at.tolist()
     start_s, end_s = words.arrays.start_s[at].tolist(), words.arrays.end_s[at].tolist()
-    lane = LaneWords(tuple(start_s), tuple(end_s), tuple(map(words.text.__getitem__, order)),
-                     tuple(map(words.confidence.__getitem__, order)), tuple(order))
-    return lane, [quality == 'aligned' for quality in map(words.time_quality.__getitem__, order)]
+    lane = LaneWords(tuple(start_s), tuple(end_s), _at(words.text, order),
+                     _at(words.confidence, order), tuple(order))
+    return lane, [quality == 'aligned' for quality in _at(words.time_quality, order)]
+
+
+def _at(column: Sequence[Value], order: Sequence[int]) -> tuple[Value, ...]:
+    # Faster than a loop, but of one place it gives the value alone.
+    if len(order) == 1:
+        return (column[order[0]],)
+    values: tuple[Value, ...] = itemgetter(*order)(column)
+    return values
 
 
 def find_signals(x: Talk, y: Talk, standard: Standard, matcher: Matcher, trust: str,

@@ -23,8 +23,6 @@ from pyannote.audio.core.task import Problem, Resolution, Specifications
 from pyannote.audio.pipelines import SpeakerDiarization
 from pyannote.audio.pipelines.clustering import AgglomerativeClustering
 from pyannote.core import SlidingWindow, SlidingWindowFeature
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.signal import resample_poly
 
 RATE = 16_000
 WINDOW, HOP, BANDS = 400, 160, 40  # 25 ms every 10 ms, as the encoder was trained
@@ -173,6 +171,8 @@ class CallClustering(AgglomerativeClustering):
         for a speaker; Ward's criterion weighs distances by size. The tree is cut where it first
         has enough clusters of `min_cluster_size`.
         """
+        from scipy.cluster.hierarchy import fcluster, linkage
+
         wanted = num_clusters or max_clusters or 2
         if len(embeddings) <= wanted:
             return np.arange(len(embeddings))
@@ -268,6 +268,8 @@ class BundledDiarization(SpeakerDiarization):
 
 def _heard(file: Any, first: int, last: int) -> torch.Tensor:
     """Samples of a file from one to another, counted at 16 kHz: float32, zero after its end."""
+    from scipy.signal import resample_poly
+
     samples, factor = file['waveform'][0].numpy(), RATE // file['sample_rate']
     start, end = first // factor - EDGE, last // factor + EDGE
     part = samples[max(0, start):end]

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Collection
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from warehouse import catalog as catalogs
-from warehouse import database
+from warehouse import database, tables
 from warehouse.catalog import Catalog
-from warehouse.spans import frugal
-from warehouse.tables import check_root
 
 _CHECKS = Path(__file__).parent / 'checks'
 _SHOWN = 3
+# Statements over these are asked of some dates at a time, which bounds memory.
+_LARGE = ('turns', 'words', 'events', 'findings')
+_TOGETHER = 2 ** 26  # bytes of their files, compressed, or a date if it has more
+_NAMES_LARGE = re.compile(rf'\b({"|".join(_LARGE)})\b')
 
 
 @dataclass(frozen=True)
@@ -37,19 +41,49 @@ def run_checks(root: Path, catalog: Catalog | None = None,
                dates: Collection[date | None] | None = None,
                only: Collection[str] | None = None) -> list[Fault]:
     """Runs every check on the published tables; of some call dates, or some checks, if given."""
-    root = check_root(root)
+    root = tables.check_root(root)
     catalog = catalog or catalogs.current(root)
     if catalog is None:
         return []
-    faults = []
-    with tempfile.TemporaryDirectory() as scratch, frugal(Path(scratch), root / 'tables') as con:
+    checks = {path.stem: path.read_text(encoding='utf-8') for path in sorted(_CHECKS.glob('*.sql'))
+              if only is None or path.stem in only}
+    large = {name: sql for name, sql in checks.items()
+             if _NAMES_LARGE.search(re.sub('--.*', '', sql))}
+    faults: dict[str, Fault] = {}
+    small = {name: sql for name, sql in checks.items() if name not in large}
+    for some, asked in [(dates, small), *((some, large) for some in _parts(root, catalog, dates))]:
+        for fault in _asked(root, catalog, some, asked):
+            known = faults.get(fault.check)
+            faults[fault.check] = replace(
+                known, count=known.count + fault.count,
+                rows=(*known.rows, *fault.rows)[:_SHOWN]) if known else fault
+    return [faults[name] for name in checks if name in faults]
+
+
+def _asked(root: Path, catalog: Catalog, dates: Collection[date | None] | None,
+           checks: dict[str, str]) -> Iterator[Fault]:
+    with duckdb.connect(':memory:') as con:
         database.fill(con, root, catalog, dates)
-        for path in sorted(_CHECKS.glob('*.sql')):
-            if only is not None and path.stem not in only:
-                continue
-            sql = path.read_text(encoding='utf-8')
+        for name, sql in checks.items():
             found = database.ask(con, sql)
             if found.num_rows:
-                faults.append(Fault(path.stem, database.comment_of(sql), found.num_rows,
-                                    tuple(found.slice(0, _SHOWN).to_pylist())))
-    return faults
+                yield Fault(name, database.comment_of(sql), found.num_rows,
+                            tuple(found.slice(0, _SHOWN).to_pylist()))
+
+
+def _parts(root: Path, catalog: Catalog,
+           dates: Collection[date | None] | None) -> Iterator[list[date | None]]:
+    """The dates, in order, as many together as have few enough bytes."""
+    sizes: dict[date | None, int] = {}
+    for name in _LARGE:
+        for _, size, day in tables.listed(root, name, catalog.tables[name]).files:
+            if dates is None or day in dates:
+                sizes[day] = sizes.get(day, 0) + size
+    part: list[date | None] = []
+    for day in sorted(sizes, key=lambda day: (day is None, day or date.min)):
+        if part and sum(sizes[one] for one in [*part, day]) > _TOGETHER:
+            yield part
+            part = []
+        part.append(day)
+    if part:
+        yield part

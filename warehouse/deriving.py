@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from itertools import chain, islice
@@ -20,6 +22,7 @@ from warehouse.tables import one_of
 
 _DATES = 7  # worked out together: bounds memory
 _PARTS = 5  # written together: Delta keeps a buffer for each partition that it writes
+_AT_ONCE = 2  # tables written side by side: a writer uses one core for most of its time
 _BATCH_ROWS = 2 ** 15
 _MONTHLY = ('rule_month',)
 _Part = tuple[Sequence[date | None], Sequence[date | None]]  # dates to read, partitions to write
@@ -33,17 +36,34 @@ def write_derived(root: Path, now: Catalog, dates: Collection[date | None],
       now: a catalog of the tables that they are derived from.
       same: derived table -> dates on which nothing has changed that it is derived from.
     """
-    for name, table in TABLES.items():
-        if not table.derived:
-            continue
-        touched = set(dates) - set(same.get(name, ()))
-        if now.derived.get(name) != made_by(name):
-            touched |= {day for _, _, day in tables.listed(
-                root, 'calls', now.tables['calls']).files}
-            now = replace(now, tables={**now.tables, name: tables.empty(root, name)})
-        now = replace(now, tables={**now.tables, name: _write(root, name, now, touched)},
-                      derived={**now.derived, name: made_by(name)})
+    for names in _in_turn():
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            written = {name: pool.submit(
+                _renew, root, name, now, set(dates).difference(same.get(name, ())))
+                for name in names}
+        now = replace(
+            now, derived={**now.derived, **{name: made_by(name) for name in names}},
+            tables={**now.tables, **{name: one.result() for name, one in written.items()}})
     return now
+
+
+def _in_turn() -> tuple[list[str], list[str]]:
+    """The tables that are derived from others alone, and those that are derived from them."""
+    derived = [name for name, table in TABLES.items() if table.derived]
+    later = [name for name in derived
+             if any(re.search(rf'\b{other}\b', statement_of(name)) for other in derived)]
+    return [name for name in derived if name not in later], later
+
+
+def _renew(root: Path, name: str, now: Catalog, dates: Collection[date | None]) -> int:
+    """The version of a table with the rows of these dates, or where an older program made it, of
+    all, worked out anew."""
+    touched = set(dates)
+    if now.derived.get(name) != made_by(name):
+        touched |= {day for _, _, day in tables.listed(
+            root, 'calls', now.tables['calls']).files}
+        now = replace(now, tables={**now.tables, name: tables.empty(root, name)})
+    return _write(root, name, now, touched)
 
 
 def _write(root: Path, name: str, now: Catalog, dates: Collection[date | None]) -> int:
@@ -60,8 +80,7 @@ def _write(root: Path, name: str, now: Catalog, dates: Collection[date | None]) 
             begun = list(islice(batches, 1))
             if not begun and not had & days:
                 continue
-            reader = pa.RecordBatchReader.from_batches(
-                TABLES[name].schema, chain(begun, batches))
+            reader = pa.RecordBatchReader.from_batches(TABLES[name].schema, chain(begun, batches))
             version = tables.write(
                 root, name, reader, one_of('call_date', days) if had & days else None)
     return version

@@ -14,7 +14,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
@@ -48,11 +48,20 @@ class Peek:
 
 def path_of(root: Path, call_id: str) -> Path:
     """Where the call's file lies: for any call_id a distinct path inside `root`/landing."""
-    raw = call_id.encode('utf-8', 'surrogateescape')
-    digest, name = hashlib.sha256(raw).hexdigest(), quote(raw, safe='')
+    return root / 'landing' / _digest(call_id)[:2] / name_of(call_id)
+
+
+def name_of(call_id: str) -> str:
+    """The name of the call's file."""
+    name = quote(call_id.encode('utf-8', 'surrogateescape'), safe='')
     if len(name) > _NAME_BYTES:
-        name = f'{name[:_HASHED]}~{digest}~'  # itself too long to be any other call's name
-    return root / 'landing' / digest[:2] / f'{name}.parquet'
+        # itself too long to be any other call's name
+        name = f'{name[:_HASHED]}~{_digest(call_id)}~'
+    return f'{name}.parquet'
+
+
+def _digest(call_id: str) -> str:
+    return hashlib.sha256(call_id.encode('utf-8', 'surrogateescape')).hexdigest()
 
 
 def put(root: Path, result: Result) -> Path:
@@ -120,7 +129,8 @@ def read(path: Path) -> pa.Table:
 
 
 def read_together(paths: Sequence[Path]) -> pa.Table | None:
-    """The rows of some landing files, in their order, checked as `read` does but all at once.
+    """The rows of some landing files as `in_order` has them, checked as `read` does but all at
+    once.
 
     None where one of them is damaged or gone: then `read` tells which.
     """
@@ -128,19 +138,28 @@ def read_together(paths: Sequence[Path]) -> pa.Table | None:
         tables = list(map(_row_of, paths))
         if not tables or any(table.num_rows != 1 for table in tables):
             return None
-        table = pa.concat_tables(tables).combine_chunks()
+        table = in_order(tables)
         table.validate(full=True)
-        names = [path_of(path.parents[2], call_id).name for path, call_id in zip(
-            paths, table['call_id'].to_pylist(), strict=True)]
-        sound = table.schema.names == SCHEMA.names and names == [path.name for path in paths]
+        names = list(map(name_of, table['call_id'].to_pylist()))
+        sound = table.schema.names == SCHEMA.names and set(names) == {path.name for path in paths}
         return table.cast(SCHEMA) if sound else None
     except Exception:
         return None
 
 
+def in_order(rows: Iterable[pa.Table]) -> pa.Table:
+    """Tables of one row each as one, by call_date (none at the end) and call_id."""
+    def key(row: pa.Table) -> tuple[bool, Any, str]:
+        day, call_id = (row[name][0].as_py() for name in ('call_date', 'call_id'))
+        return day is None, day or date.min, call_id
+    return pa.concat_tables(sorted(rows, key=key)).combine_chunks()
+
+
 def _row_of(path: Path) -> pa.Table:
-    return _unpacked(pq.ParquetFile(pa.BufferReader(path.read_bytes()),
-                                    page_checksum_verification=True).read(use_threads=False))
+    # ParquetFile looks through all columns first, for a choice of them: an eighth of the time.
+    reader = pq.ParquetReader()
+    reader.open(pa.BufferReader(path.read_bytes()), page_checksum_verification=True)
+    return _unpacked(reader.read_all(use_threads=False))
 
 
 def _packed(row: pa.Table) -> pa.Table:

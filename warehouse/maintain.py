@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from warehouse import catalog as catalogs
@@ -21,7 +21,7 @@ from warehouse.errors import WarehouseError
 from warehouse.history import Old, old_of, out_of_date, remove_catalogs, remove_old
 from warehouse.rewrite import Written, swap_files
 from warehouse.schemas import TABLES
-from warehouse.sorting import Heap, heaps_of, joined
+from warehouse.sorting import Heap, heaps_of, is_mixed, joined
 
 _LEDGERS_KEPT_S = 7 * 24 * 3600.0
 _NO_WAREHOUSE = 'Run a batch first, or name its folder with --warehouse.'
@@ -157,6 +157,8 @@ def _join(opened: Opened, before: Catalog, target_bytes: int,
             now = at_versions(now, **{name: swap_files(root, name, written, gone, changed=False)})
     if not (of or opened.repaired):
         return before, heaps
+    now = replace(now, mixed=tuple(name for name in now.mixed
+                                   if is_mixed(root, name, now.tables[name])))
     make_visible(opened, now)
     return now, heaps
 

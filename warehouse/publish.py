@@ -33,7 +33,9 @@ from warehouse.tables import one_of
 
 _WARNINGS = 20
 OF_A_CALL = tuple(name for name, table in TABLES.items() if table.of_a_call)
-_LARGEST_FIRST = ('words', *(name for name in OF_A_CALL if name != 'words'))
+_AT_ONCE = 2  # tables written side by side: a writer uses one core for most of its time
+_LARGEST = 'words'  # begun first, so that it does not end long after the others
+_REMOVERS = 8  # removing a file is waiting for the disk
 
 
 @dataclass(frozen=True)
@@ -142,11 +144,10 @@ def _commit(root: Path, now: Catalog, stage: Stage, waiting: _Rejects,
         had = dict(con.execute('SELECT call_id, call_date FROM calls WHERE call_id IN '
                                '(SELECT call_id FROM staged)').fetchall())
         dates = {call.call_date for call in stage.calls()} | set(had.values())
-        # One core waits for Python's batches or the disk while another packs.
-        with ThreadPoolExecutor(2) as pool:
-            written = {name: pool.submit(_write_rows, root, name, stage, had, versions[name])
-                       for name in _LARGEST_FIRST}
-            versions |= {name: written[name].result() for name in _LARGEST_FIRST}
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            writing = {name: pool.submit(_write_rows, root, name, stage, had, versions[name])
+                       for name in sorted(OF_A_CALL, key=lambda name: name != _LARGEST)}
+        versions |= {name: written.result() for name, written in writing.items()}
         rejects = _merged_rejects(con, waiting)
         if rejects is not None:
             versions['rejects'] = tables.replace_all(root, 'rejects', rejects)
@@ -243,8 +244,12 @@ def _same_audio(con: duckdb.DuckDBPyConnection, stage: Stage) -> tuple[str, ...]
 
 def _remove_published(stage: Stage, waiting: _Rejects) -> None:
     """Removes what was read; what has landed anew in the meantime waits for the next publish."""
-    read = [(call.path, call.stamp) for call in stage.calls()] + list(waiting.files)
-    for path, stamp in read:
+    def remove(path: Path, stamp: tuple[int, int]) -> None:
         with suppress(FileNotFoundError):
             if staging.stamp_of(path) == stamp:
                 path.unlink()
+
+    read = [(call.path, call.stamp) for call in stage.calls()] + list(waiting.files)
+    with ThreadPoolExecutor(_REMOVERS) as pool:
+        for _ in pool.map(lambda one: remove(*one), read):
+            pass

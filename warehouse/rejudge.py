@@ -31,7 +31,6 @@ _CHECKS = ('call_without_kpis', 'exclusive_seconds', 'hold_count', 'kpis_key_twi
            'rule_counts', 'run_accounts')
 # What derived/moments.sql takes of `kpis`.
 _IN_MOMENTS = 'call_date, call_id, standard, agent_id, queue, agent_interruptions IS NOT NULL'
-_DATES = 7  # checked together: bounds memory
 
 
 @dataclass(frozen=True)
@@ -159,7 +158,7 @@ def commit(work: Rejudging, written: Collection[Written], run: Run) -> tuple[Cat
     same = {'moments': _of_same_moments(work, now) - events}
     now = write_derived(root, now, work.dates, same)
     make_visible(work.opened, now)
-    return now, _faults(root, now, work.dates)
+    return now, [f'check {fault}' for fault in run_checks(root, now, work.dates, only=_CHECKS)]
 
 
 def _of_same_moments(work: Rejudging, now: Catalog) -> set[date | None]:
@@ -172,10 +171,3 @@ def _of_same_moments(work: Rejudging, now: Catalog) -> set[date | None]:
         return dates - {day for (day,) in con.execute(f"""
             SELECT call_date FROM ({before} EXCEPT {after})
             UNION SELECT call_date FROM ({after} EXCEPT {before})""").fetchall()}
-
-
-def _faults(root: Path, now: Catalog, dates: Collection[date | None]) -> list[str]:
-    ordered = sorted(dates, key=lambda day: (day is None, day or date.min))
-    return [f'check {fault}' for first in range(0, len(ordered), _DATES) for fault in run_checks(
-        root, now, ordered[first:first + _DATES], only=_CHECKS)]
-

@@ -217,7 +217,8 @@ _RULE_MONTH = pa.schema([*_RULE_DAY, *_schema(
 _FAILURES = pa.schema([*_FINDINGS, *_schema(
     ('agent_id', TEXT, 'Who answered'),
     ('queue', TEXT, 'The queue or team'),
-    ('started_at', INSTANT, 'Instant of the first sample, UTC'))])
+    ('started_at', INSTANT, 'Instant of the first sample, UTC'),
+    ('place', BIGINT, 'Its place among those of the day, by call, time and rule'))])
 _FAILURES = pa.schema([f for f in _FAILURES if f.name not in ('result', 'score', 'stage_weight')])
 _SPANS = pa.list_(pa.struct([('start_ms', BIGINT), ('end_ms', BIGINT)]))
 _CALL_FACTS = pa.schema([*_KPIS, *_schema(
@@ -249,6 +250,53 @@ _CALL_FACTS = pa.schema([*_KPIS, *_schema(
     ('caller_cut_in', _SPANS, 'Interruptions by the caller of 0.5 s or more'),
     *((f'{who}_{ms}ms', BIGINT, f'Interruptions by the {who} of {ms / 1000} s or more')
       for who in ('agent', 'caller') for ms in (300, 500, 1000, 2000)))])
+_DAY_FACTS = _schema(
+    _DATE,
+    ('agent_id', TEXT, 'Who answered'),
+    ('queue', TEXT, 'The queue or team'),
+    _STANDARD,
+    ('calls', BIGINT, 'Calls'),
+    ('duration_s', DOUBLE, 'Their recordings together; so all that ends in _s, where not said'),
+    ('rings_s', pa.list_(DOUBLE), "The calls' times to the answer, where known, the least first"),
+    ('ring_known', BIGINT, 'Calls whose time to the answer is known'),
+    ('ring_s', DOUBLE, 'Their times to the answer'),
+    ('ring_p90_s', DOUBLE, 'Nine of ten were answered sooner'),
+    ('holds', BIGINT, 'Holds'),
+    ('hold_s', DOUBLE, 'Their lengths'),
+    ('hold_longest_s', DOUBLE, 'The longest hold'),
+    ('hold_known_s', DOUBLE, 'Holds of the calls whose holds are counted'),
+    ('hold_of_s', DOUBLE, 'Recordings of these calls'),
+    ('interruptions_known', BIGINT, 'Calls in which overlap can be measured'),
+    ('agent_interruptions', BIGINT, 'Times agents cut callers off'),
+    ('caller_interruptions', BIGINT, 'Times callers cut agents off'),
+    ('agent_interruptions_of_s', DOUBLE, "Callers' talk where the former are known"),
+    ('caller_interruptions_of_s', DOUBLE, "Agents' talk where the latter are known"),
+    ('agent_talk_s', DOUBLE, "Agents' talk"),
+    ('talk_s', DOUBLE, "Agents' and callers' talk, where both are known"),
+    ('dead_air_s', DOUBLE, 'Dead air of the calls in which it is counted'),
+    ('dead_air_of_s', DOUBLE, 'Recordings of these calls'),
+    ('replies_s', pa.list_(DOUBLE), "The calls' medians of the agent's reply, the least first"),
+    ('reply_median_s', DOUBLE, 'Their median'),
+    ('signoff_in_order', BIGINT, 'Calls closed in order'),
+    ('signoff_known', BIGINT, 'Calls whose closing is known'),
+    ('scored', BIGINT, 'Calls with a score'),
+    ('score', DOUBLE, 'Sum of their scores'),
+    ('score_squared', DOUBLE, 'Sum of the squares of their scores'),
+    ('coverage_known', BIGINT, 'Calls whose coverage is known'),
+    ('coverage', DOUBLE, 'Sum of their coverages'),
+)
+_HOLD_QUARTERS = _schema(
+    _DATE,
+    ('queue', TEXT, 'The queue or team'),
+    _STANDARD,
+    ('quarter', BIGINT, 'When they began: quarters of an hour since 1970, UTC; NULL = not known'),
+    ('since', BIGINT, 'How many quarters after the hold before in the same call; NULL = its '
+     'first, or 8 or more'),
+    ('holds', BIGINT, 'Holds'),
+    ('hold_total_s', DOUBLE, 'Their lengths together'),
+    ('hold_longest_s', DOUBLE, 'The longest'),
+    ('lengths_s', pa.list_(DOUBLE), 'The length of each, the least first'),
+)
 _MOMENTS = _schema(
     _CALL, _DATE, _STANDARD,
     ('event', INT, 'Of `events`'),
@@ -314,9 +362,15 @@ TABLES: dict[str, Table] = {t.name: t for t in (
           of_a_call=False, derived=True),
     Table('call_facts', 'One row a call and standard: KPIs with what other tables add to them',
           ('call_id', 'standard'), _CALL_FACTS, of_a_call=False, derived=True),
+    Table('day_facts', 'KPIs a day, agent, queue and standard: sums, and values for quantiles',
+          ('call_date', 'agent_id', 'queue', 'standard'), _DAY_FACTS, of_a_call=False,
+          derived=True),
     Table('moments', 'Holds, interruptions and promised call backs, one by one',
           ('call_id', 'standard', 'event'), _MOMENTS, of_a_call=False, derived=True,
           order=('standard', 'kind', 'call_id', 'event')),
+    Table('hold_quarters', 'Holds a day, queue and quarter of an hour in which they began',
+          ('call_date', 'queue', 'standard', 'quarter', 'since'), _HOLD_QUARTERS,
+          of_a_call=False, derived=True),
     Table('rejects', 'Calls that could not be processed, and the way out', ('reject_key',),
           _REJECTS, by_date=False, of_a_call=False),
     Table('runs', 'One row a run', ('run_id',), _RUNS, by_date=False, of_a_call=False),

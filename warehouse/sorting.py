@@ -111,6 +111,18 @@ def joined(root: Path, heap: Heap, folder: Path, target_bytes: int,
     return written
 
 
+def is_mixed(root: Path, name: str, version: int) -> bool:
+    """Whether any file of a table lacks a column that the table has: it was added later."""
+    listed = tables.listed(root, name, version)
+    wanted = listed.columns - ({'call_date'} if TABLES[name].by_date else set())
+    for file, _, _ in listed.files:
+        path = tables.folder(root, name) / file
+        with reading(path):
+            if wanted - set(pq.read_schema(path).names):
+                return True
+    return False
+
+
 def _schema(root: Path, name: str) -> pa.Schema:
     """The columns of the table as they are, also those that a newer program has added."""
     fields = [pa.field(f.name, f.type) for f in pa.schema(

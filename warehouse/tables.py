@@ -96,16 +96,15 @@ def write(root: Path, name: str, rows: pa.RecordBatchReader, predicate: str | No
     missing = set(rows.schema.names) - columns(table)
     if missing:
         rows = _with_comments_of(table, rows)
-    path = str(folder(root, name))
     properties = WriterProperties(compression='ZSTD', max_row_group_size=_GROUP_ROWS)
     schema_mode: Literal['merge'] | None = 'merge' if missing else None
     if predicate:
-        write_deltalake(path, rows, mode='overwrite', predicate=predicate,
+        write_deltalake(table, rows, mode='overwrite', predicate=predicate,
                         schema_mode=schema_mode, writer_properties=properties)
     else:
-        write_deltalake(path, rows, mode='append', schema_mode=schema_mode,
+        write_deltalake(table, rows, mode='append', schema_mode=schema_mode,
                         writer_properties=properties)
-    return open_at(root, name).version()
+    return table.version()
 
 
 def _with_comments_of(table: DeltaTable, rows: pa.RecordBatchReader) -> pa.RecordBatchReader:

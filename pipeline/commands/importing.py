@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from itertools import chain
 from pathlib import Path
 
 from pipeline.commands import OK, SOME_REJECTED, command, fail
@@ -51,6 +52,9 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
                              'only shown')
     parser.add_argument('--rejects', metavar='FILE', type=Path,
                         help='write every broken record there, as JSON Lines')
+    parser.add_argument('--agents', metavar='FILE', type=Path,
+                        help='CSV with the columns id and name: agent_name of the agents that '
+                             'records name by id')
     parser.add_argument('--timezone', metavar='ZONE',
                         help='of times that name none: Europe/Berlin')
     parser.add_argument('--encoding', metavar='NAME', default='utf-8',
@@ -65,6 +69,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 def _import(args: argparse.Namespace, rest: list[str]) -> int:
     from pipeline.importers import Options, importer
+    from pipeline.importers.agent_names import agent_names, named
     from pipeline.importers.clock import Clock
     from pipeline.importers.gather import Landing, gather
     from pipeline.importers.matching import Recordings
@@ -87,13 +92,15 @@ def _import(args: argparse.Namespace, rest: list[str]) -> int:
     folder = args.out.absolute().parent if args.out else next(iter(near), Path.cwd())
     landing = Landing(folder, limits_of(settings.source), args.recording_starts,
                       allow_outside=settings.source.allow_outside or not args.out)
+    names, faults = agent_names(args.agents, args.encoding) if args.agents else ({}, [])
     with Bar() as bar:
         options = Options(zone, args.encoding, settings.source.audio_suffixes, vars(args),
                           bar.tell)
         recordings = Recordings(args.recordings, settings.source.audio_suffixes, Clock(zone))
-        imported = gather(importer(args.format).read(args.records, options), recordings,
-                          landing,
-                          bar.tell)
+        items = importer(args.format).read(args.records, options)
+        if args.agents:
+            items = chain(faults, named(items, names, args.agents.name))
+        imported = gather(items, recordings, landing, bar.tell)
     if not args.json:
         print_imported(imported, len(recordings.paths), args.rejects)
     if args.rejects:
@@ -123,7 +130,7 @@ def _wrong_use(args: argparse.Namespace) -> str | None:
     missing = [path for path in written if not path.absolute().parent.is_dir()]
     if missing:
         return f'{missing[0]}: its folder is not there: make it first'
-    read = {path.resolve() for path in args.records}
+    read = {path.resolve() for path in (*args.records, *filter(None, (args.agents,)))}
     if len({path.resolve() for path in written} - read) < len(written):
         return '--out and --rejects would overwrite the records or each other: choose other names'
     return None

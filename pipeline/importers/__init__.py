@@ -77,7 +77,7 @@ class Row:
       begins: of which one is `started_at`, where `cells` does not say: the one that the length of
         the recording agrees with. `ended_at` is then needed.
       records: how many records were read for it.
-      pair: in place of `hints`, where the agent and the caller have a file each, in this order.
+      pair: before `hints`, where the agent and the caller have a file each, in this order.
     """
 
     where: str

@@ -1,4 +1,4 @@
-"""Amazon Connect: contact records, as its stream, Firehose and S3 have them.
+"""Amazon Connect: contact records, as its stream, Firehose and S3 have them, or DescribeContact.
 
 The meaning of the fields is that of the data model of contact records in Amazon Connect's
 administrator guide. A contact that was transferred goes on as another contact: each is a row, and
@@ -8,13 +8,14 @@ all of them share a `contact_id`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pipeline.importers import Aside, Broken, Hints, Note, Options, Read, Row
 from pipeline.importers.clock import Clock, iso
+from pipeline.importers.connect_described import as_contact_record, is_described
 from pipeline.importers.files import files_of
 from pipeline.importers.json_records import (
     SUFFIXES,
@@ -25,10 +26,11 @@ from pipeline.importers.json_records import (
     spoilt,
 )
 
-HELP = 'Amazon Connect: contact records (CTR) as JSON, also as Kinesis Firehose lays them down'
+HELP = 'Amazon Connect: contact records (CTR) as Firehose lays them down, or DescribeContact; JSON'
 EXAMPLES = """examples:
   etiquette import connect records/ --recordings recordings/
-  etiquette import connect ctr.jsonl --recordings recordings/ --out calls.jsonl"""
+  etiquette import connect ctr.jsonl --recordings recordings/ --out calls.jsonl
+  etiquette import connect described/ --recordings recordings/ --agents agents.csv"""
 
 AGENT_CHANNEL = 1  # 'The agent audio is stored in the right channel', set-up-recordings
 _DIRECTIONS = {'INBOUND': 'inbound', 'WEBRTC_API': 'inbound', 'OUTBOUND': 'outbound',
@@ -40,6 +42,8 @@ _HELD = ('was on hold, of which Connect tells how often and how long, but not wh
          'out, and holds are found in the audio')
 _NO_FIRST = ('is a transferred contact whose first contact is not among the records: direction is '
              'left out')
+_NO_LINK = ('is told by DescribeContact, which does not say whether it goes on as another: '
+            'transfers is left out, and hung_up_by where the agent left')
 _NO_NEXT = ('goes on as a contact that is not among the records: whether it was transferred is '
             'left out')
 
@@ -64,6 +68,7 @@ class _Contact:
     said: Mapping[str, str]  # columns taken as they are
     files: tuple[str, ...]
     deleted: bool
+    described: bool
 
 
 def add_options(parser: Any) -> None:
@@ -77,7 +82,7 @@ def read(paths: Sequence[Path], options: Options) -> Iterator[Read]:
     for path in files_of(paths, records_among(SUFFIXES, options)):
         for record in records_of(path, options.encoding):
             yield from _take(record, clock, contacts)
-    for contact in contacts.values():
+    for contact in _linked(contacts).values():
         yield from _told(contact, contacts)
     yield from clock.notes()
 
@@ -93,7 +98,8 @@ def _take(record: Record | Broken, clock: Clock,
         if channel.upper() != 'VOICE':
             yield Aside(f'contacts of the channel {channel[:20].upper()} are no calls')
             return
-        contact = _contact(record, clock)
+        described = is_described(record)
+        contact = _contact(as_contact_record(record) if described else record, clock, described)
     except RecordError as error:
         yield spoilt(record, error)
         return
@@ -105,11 +111,19 @@ def _take(record: Record | Broken, clock: Clock,
     contacts[contact.id] = contact
 
 
-def _contact(record: Record, clock: Clock) -> _Contact:
+def _linked(contacts: dict[str, _Contact]) -> dict[str, _Contact]:
+    """The contacts, those described with the one that they go on as, if it names them."""
+    after = {one.previous: one.id for one in contacts.values()
+             if one.previous and one.method == 'TRANSFER'}
+    return {id: replace(one, next=after[id]) if one.described and id in after else one
+            for id, one in contacts.items()}
+
+
+def _contact(record: Record, clock: Clock, described: bool) -> _Contact:
     id = record.text('ContactId')
     if id is None:
         raise RecordError('ContactId', 'is missing', 'Give contact records as Connect streams '
-                          'them; the answers of its API have other fields.')
+                          'them, or answers of DescribeContact.')
     agent, queue = record.part('Agent'), record.part('Queue')
     files, deleted = _recordings(record)
     said = {
@@ -129,7 +143,7 @@ def _contact(record: Record, clock: Clock) -> _Contact:
         record.instant(clock, 'DisconnectTimestamp'), record.text('DisconnectReason'),
         agent.number('NumberOfHolds'), record.instant(clock, 'TransferCompletedTimestamp'),
         record.text('TransferredToEndpoint', 'Address'),
-        {name: value for name, value in said.items() if value}, files, deleted)
+        {name: value for name, value in said.items() if value}, files, deleted, described)
 
 
 def _recordings(record: Record) -> tuple[tuple[str, ...], bool]:
@@ -188,13 +202,16 @@ def _row(contact: _Contact, to_agent: datetime,
         yield Note(_HELD)
     transfers = _transfers(contact, to_agent, contacts)
     if transfers is None:
-        yield Note(_NO_NEXT)
+        yield Note(_NO_LINK if contact.described else _NO_NEXT)
+        if contact.described and cells.get('hung_up_by') == 'agent':
+            del cells['hung_up_by']  # it is said of one who moved the caller on as well
     else:
         cells['transfers'] = transfers
         if transfers:  # an agent who moved the caller on has left, not hung up
             cells.pop('hung_up_by', None)
     files = tuple(form for file in contact.files for form in _forms(file))
-    yield Row(contact.where, cells, {name: _ORIGIN[name] for name in cells},
+    origin = {**_ORIGIN, **(_DESCRIBED if contact.described else {})}
+    yield Row(contact.where, cells, {name: origin[name] for name in cells},
               Hints(files=files, ids=(contact.id,)))
 
 
@@ -222,7 +239,7 @@ def _transfers(contact: _Contact, to_agent: datetime,
     following = contacts.get(contact.next or '')
     if contact.moved is None and contact.moved_to is None:
         if contact.next is None:
-            return []
+            return None if contact.described else []
         if following is None:
             return None
         # A flow goes on with the caller, or a colleague was only asked: no agent moved anybody.
@@ -246,3 +263,7 @@ _ORIGIN = {
     'answered_at': 'ConnectedToAgent, ToSystemTimestamp: the later',
     'ended_at': 'DisconnectTimestamp', 'hung_up_by': 'DisconnectReason',
     'holds': 'Agent.NumberOfHolds', 'transfers': 'TransferCompletedTimestamp, NextContactId'}
+_DESCRIBED = {
+    'call_id': 'Id', 'contact_id': 'InitialContactId, else Id', 'agent_id': 'AgentInfo.Id',
+    'queue': 'QueueInfo.Id', 'started_at': 'AgentInfo.ConnectedToAgentTimestamp',
+    'holds': 'AgentInfo.AgentInitiatedHoldDuration', 'transfers': 'PreviousContactId of the next'}

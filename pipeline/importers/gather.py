@@ -125,9 +125,12 @@ class _Gathering:
             agent, caller = (self._of(hints) for hints in row.pair)
             if isinstance(agent, Found) and isinstance(caller, Found):
                 return Found(agent.path, agent.by, caller=caller.path)
-            return agent if isinstance(agent, NotFound) else caller
+            if row.hints == Hints():
+                return agent if isinstance(agent, NotFound) else caller
         found = self._of(row.hints)
         if isinstance(found, Found) and found.sent and not row.cells.get('direction'):
+            if found.mixed:
+                return Found(found.mixed, found.by)
             return NotFound('a pair of recordings fits, and whose each is needs the direction of '
                             'the call', (found.path, found.sent))
         return found

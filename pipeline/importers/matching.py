@@ -29,7 +29,10 @@ _SHORTEST_ID = 6  # characters: shorter ones are in many names by chance
 _SHORTEST_NUMBER = 3  # digits of an extension
 _TIME = re.compile(r'(?<!\d)((?:19|20)\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)[-_T. ]?'
                    r'([0-2]\d)[-_.h]?([0-5]\d)[-_.m]?([0-5]\d)(?!\d)')
-_HALF = re.compile(r'(.*)-(in|out)(\.[^./]+)', re.IGNORECASE | re.DOTALL)
+# Monitor writes -in and -out; for MixMonitor's r() and t() these are the names in use.
+_HALF = re.compile(r'(.*)[-_](in|rx|recv|receive|out|tx|send|transmit)(\.[^./]+)',
+                   re.IGNORECASE | re.DOTALL)
+_SENT = {'out': 'in', 'tx': 'rx', 'send': 'recv', 'transmit': 'receive'}
 
 
 @dataclass(frozen=True)
@@ -39,15 +42,17 @@ class Found:
     Attributes:
       path: where it is.
       by: what it was found by: 'path', 'id' or 'number and time'.
-      sent: of a pair as Asterisk's Monitor writes it, the file of what was sent to the channel
-        that came in; `path` is then of what was heard from it.
+      sent: of a pair as Asterisk's Monitor and MixMonitor write it, the file of what was sent to
+        the channel that came in; `path` is then of what was heard from it.
       caller: of a pair of which it is known whose each is, the caller's; `path` is the agent's.
+      mixed: beside a pair, the file of both parties.
     """
 
     path: str
     by: str
     sent: str | None = None
     caller: str | None = None
+    mixed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,7 @@ class Recordings:
                 return Found(file, 'path')
             fits = self._named(file)
             if fits:
+                fits = self._with_halves(fits[0]) if len(fits) == 1 else fits
                 return _only(fits, 'path', f'the record names {file}')
         for id in hints.ids:
             fits = self._with_id(id)
@@ -111,6 +117,14 @@ class Recordings:
         name = PurePosixPath(path).name.lower()
         fits = self._by_name.get(name) or self._by_stem.get(name, [])
         return fits if len(fits) < 2 else _by_end(fits, path)
+
+    def _with_halves(self, path: str) -> list[str]:
+        """The file, and those of one party each that lie beside it."""
+        stem, dot, suffix = path.rpartition('.')
+        beside = [f'{stem}{sign}{side}{dot}{suffix}' for sign in '-_'
+                  for pair in _SENT.items() for side in pair]
+        return [path, *(name for name in beside if name in self._by_name.get(
+            _name(name).lower(), ()))]
 
     def _with_id(self, id: str) -> list[str]:
         words = _WORD.findall(id)
@@ -192,11 +206,22 @@ def length_of(path: str) -> float | None:
 def _only(fits: list[str], by: str, why: str) -> Found | NotFound:
     if len(fits) == 1:
         return Found(fits[0], by)
-    pair = {match[2].lower(): fit for fit in fits if (match := _HALF.fullmatch(fit))}
-    if len(fits) == 2 and set(pair) == {'in', 'out'} and len(
-            {_HALF.sub(r'\1\3', fit) for fit in fits}) == 1:
-        return Found(pair['in'], by, pair['out'])
+    pair = _pair_among(fits)
+    if pair:
+        heard, sent, mixed = pair
+        return Found(heard, by, sent, mixed=mixed if mixed in fits else None)
     return NotFound(f'{len(fits)} recordings fit: {why}', tuple(fits))
+
+
+def _pair_among(fits: list[str]) -> tuple[str, str, str] | None:
+    """What was heard of a channel, what was sent to it, and the name of the file in which both are
+    mixed, where all fits are among these."""
+    halves = {(match[1], match[2].lower(), match[3]): fit
+              for fit in fits if (match := _HALF.fullmatch(fit))}
+    pairs = [(halves[name, _SENT[side], suffix], sent, name + suffix)
+             for (name, side, suffix), sent in halves.items()
+             if side in _SENT and (name, _SENT[side], suffix) in halves]
+    return pairs[0] if len(pairs) == 1 and set(fits) <= set(pairs[0]) else None
 
 
 def _by_end(fits: list[str], path: str) -> list[str]:

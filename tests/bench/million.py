@@ -1,6 +1,6 @@
 """Bench part `million`: a warehouse of a million calls is asked and published into.
 
-    python -m tests.bench.million [--million 1000000] [--folder DIR] [--only ask publish]
+    python -m tests.bench.million [--million 1000000] [--folder DIR] [--only PART ...]
 
 With --folder the warehouse is kept there, and taken from there the next time. Every question is
 asked in processes of their own that open `etiquette.duckdb` as any DuckDB client does; the files
@@ -33,6 +33,7 @@ from warehouse.publish import publish
 from warehouse.schemas import TABLES
 
 CALLS, LANDED, RUNS = 1_000_000, 10_000, 3
+PARTS = ('ask', 'report', 'publish', 'maintain', 'erase')
 LANDED_TEMPLATES = 100
 LAST = many_calls.FIRST + timedelta(days=many_calls.DAYS - 1)
 MONTH = "BETWEEN DATE '2026-03-01' AND DATE '2026-03-31'"
@@ -97,8 +98,7 @@ def main() -> None:
     parser.add_argument('--million', type=int, default=CALLS, metavar='N')
     parser.add_argument('--folder', type=Path)
     parser.add_argument('--runs', type=int, default=RUNS)
-    parser.add_argument('--only', nargs='+', choices=('ask', 'publish'),
-                        default=('ask', 'publish'))
+    parser.add_argument('--only', nargs='+', choices=PARTS, default=PARTS)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix='etiquette-bench-') as folder:
         found = measured(args.folder or Path(folder), args.million, args.runs, args.only)
@@ -106,8 +106,8 @@ def main() -> None:
 
 
 def measured(folder: Path, calls: int = CALLS, runs: int = RUNS,
-             only: tuple[str, ...] = ('ask', 'publish')) -> dict[str, Any]:
-    """How long every question takes, and a publish into so many calls."""
+             only: tuple[str, ...] = PARTS) -> dict[str, Any]:
+    """How long every question takes; a report, a publish, upkeep and an erasure of so many."""
     root = folder / f'calls-{calls}'
     found: dict[str, Any] = {'calls': calls, 'templates': many_calls.TEMPLATES}
     if catalogs.current(root) is None:
@@ -119,8 +119,16 @@ def measured(folder: Path, calls: int = CALLS, runs: int = RUNS,
         found['questions'] = {name: _asked(root, sql, runs) for name, sql in questions().items()}
         found['open_s'] = round(statistics.median(
             one['open_s'] for one in found['questions'].values()), 3)
+    if 'report' in only:
+        page = folder / 'report.html'
+        found['report'] = _ran('report', '--warehouse', str(root), '--out', str(page))
+        found['report']['page_mb'] = round(page.stat().st_size / 1e6, 1)
     if 'publish' in only:
         found['publish'] = _published(root, min(LANDED, calls))
+    if 'maintain' in only:
+        found['maintain'] = _ran('maintain', '--warehouse', str(root))
+    if 'erase' in only:
+        found['erase'] = _erased(root)
     return found
 
 
@@ -158,6 +166,33 @@ def _published(root: Path, calls: int) -> dict[str, Any]:
     return {'calls': done.calls, 'wall_s': round(time.monotonic() - began, 1),
             'cpu_s': round(_cpu_s() - cpu_s, 1), 'warnings': list(done.warnings),
             'peak_mb': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
+
+
+def _erased(root: Path) -> dict[str, Any]:
+    """Erases the caller of the first call by id: one of few calls, among all days."""
+    with database.open_readonly(root) as con:
+        (caller, calls, days) = con.execute("""
+            SELECT caller_id, count(*), count(DISTINCT call_date) FROM calls
+            WHERE caller_id = (SELECT arg_min(caller_id, call_id) FROM calls)
+            GROUP BY caller_id""").fetchone() or (None, 0, 0)
+    done = _ran('erase', '--warehouse', str(root), '--caller', str(caller), '--yes')
+    with database.open_readonly(root) as con:
+        left = con.execute('SELECT count(*) FROM calls WHERE caller_id = ?', [caller]).fetchone()
+    return {'calls': calls, 'days': days, 'left': (left or (None,))[0], **done}
+
+
+def _ran(*arguments: str) -> dict[str, float]:
+    """What a command takes, in a process of its own."""
+    began = time.monotonic()
+    process = subprocess.Popen([sys.executable, '-m', 'pipeline', *arguments],
+                               stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, arguments)
+    return {'wall_s': round(time.monotonic() - began, 1),
+            'cpu_s': round(used.ru_utime + used.ru_stime, 1),
+            'peak_mb': used.ru_maxrss // 1024}
 
 
 def _cpu_s() -> float:

@@ -197,13 +197,15 @@ def _pair(of: Mapping[str, Any] | None) -> str:
 
 
 def _speed(results: Mapping[str, Any]) -> str:
-    rows = []
+    rows, ratios = [], []
     for name, key in (('samples, all engines', 'speed'),
                       ('two channels, acoustic only', 'acoustic'),
                       ('one channel, acoustic only', 'mono')):
         if key not in results:
             continue
         one = results[key]
+        ratios.append([name, *(f'{one[ratio]:.2f}' if ratio in one else '–' for ratio in (
+            'one_worker_over_plain_loop', 'one_worker_over_two', 'plain_loop_over_two'))])
         rows += [[name, who.replace('_', ' '), f'{one[who]["times_real_time"]:.1f}',
                   f'{one[who]["start_up_s"]:.1f}']
                  for who in _ran_by(one)]
@@ -212,6 +214,9 @@ def _speed(results: Mapping[str, Any]) -> str:
     return '\n\n'.join([
         '![times real time](plots/speed.svg)',
         _table(['calls', 'run by', 'times real time', 'start-up, s'], rows),
+        _table(['time taken, by', 'one worker / plain loop', 'one worker / two workers',
+                'plain loop / two side by side'], ratios),
+        'The last is what the machine itself gives: its cores share caches and memory.',
         _table(['a worker with', 'peak memory', 'times real time'], memory)])
 
 
@@ -250,6 +255,14 @@ def _million(found: Mapping[str, Any]) -> str:
         'Each question in a process of its own, the files in the system\'s cache; opening takes '
         f'{found.get("open_s", 0):.2f} s. CPU is all of the process, its start included.',
         _table(['question', 'rows', 'answer, s', 'CPU, s'], rows)]
+    for name, what in (('report', 'The report of all of it'), ('maintain', 'Upkeep of it'),
+                       ('erase', 'An erasure of one caller from it')):
+        if name in found:
+            one = found[name]
+            of = f' ({one["page_mb"]} MB)' if name == 'report' else (
+                f' ({one["calls"]} calls on {one["days"]} days)' if name == 'erase' else '')
+            parts.append(f'{what}{of}: {one["wall_s"]} s, {one["cpu_s"]} s of CPU, '
+                         f'{one["peak_mb"]} MB.')
     if 'publish' in found:
         one = found['publish']
         parts.append(f'A publish of {one["calls"]} landed calls into it: {one["wall_s"]} s, '

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.phrases.index import BUCKET, OTHER, SCALE, SLACK, Index, Ints
+from transforms.phrases.heard import SCALE, Ints
+from transforms.phrases.index import BUCKET, OTHER, SLACK, Index, Places
 from transforms.phrases.tongue import FORBIDDEN
 
-LENGTHS = (9,)  # parts of about the same length are looked at together
+AT_ONCE = 256  # windows that are aligned together: as many as the cache takes
 
-_NEVER = int(FORBIDDEN * SCALE)
-_OTHER = round(OTHER * SCALE)
 _STARTS = 64  # a cost times this, plus 63 less the column where it starts
+_NEVER = int(FORBIDDEN * SCALE) * _STARTS
+_OTHER = round(OTHER * SCALE) * _STARTS
 
 
-Found = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+Found = tuple[Places, Places, Places, Places]
 
 
-def align(index: Index, rows: Ints, party: NDArray[np.int8], part: NDArray[np.int64],
-          start: NDArray[np.int64]) -> Found:
+def align(index: Index, rows: Ints, party: NDArray[np.int8], part: Places,
+          start: Places) -> Found:
     """Parts that were said within their allowance: part, first token, end token, cost.
 
     Costs are hundredths. One way for each window, from a token of the part's own party; of equal
@@ -27,13 +30,18 @@ def align(index: Index, rows: Ints, party: NDArray[np.int8], part: NDArray[np.in
     """
     order = np.argsort(-index.length[part], kind='stable')
     part, start = part[order], start[order]
-    cuts = np.searchsorted(-index.length[part], [-most for most in LENGTHS], side='right')
-    hope = np.concatenate([np.zeros(0, np.int64), *(
-        low + _hopeful(index, rows, part[low:high], start[low:high])
-        for low, high in zip([0, *cuts], [*cuts, len(part)], strict=True) if low < high)])
-    part, start = part[hope], start[hope]
-    if not len(part):
-        return part, start, start, start
+    found = [_aligned(index, rows, party, part[low:low + AT_ONCE], start[low:low + AT_ONCE])
+             for low in range(0, len(part), AT_ONCE)]
+    return _joined([*found, (part[:0],) * 4])
+
+
+def _joined(found: Sequence[Found]) -> Found:
+    part, first, end, cost = (np.concatenate(of) for of in zip(*found, strict=True))
+    return part, first, end, cost
+
+
+def _aligned(index: Index, rows: Ints, party: NDArray[np.int8], part: Places,
+             start: Places) -> Found:
     best = _cheapest(index, rows, party, part, start)
     end = best.argmin(axis=0)
     value = best[end, np.arange(len(part))]
@@ -43,54 +51,49 @@ def align(index: Index, rows: Ints, party: NDArray[np.int8], part: NDArray[np.in
     return part[good], (start + first)[good], (start + end)[good], cost[good].astype(np.int64)
 
 
-def _windows(index: Index, rows: Ints, part: NDArray[np.int64], start: NDArray[np.int64]
-             ) -> tuple[Ints, Ints]:
-    """The tokens of the windows, and the costs of each token of the parts (the longest first) as
-    each of the window's: windows lie side by side, so that one step goes through all of them."""
-    longest = int(index.length[part[0]])
-    width = min(_STARTS - 1, longest + 2 * SLACK + BUCKET)
-    heard = rows[np.arange(width)[:, None] + start]
-    table = index.heard.costs
-    return heard, table.reshape(-1).take(
-        heard * np.int64(table.shape[1]) + index.columns[part, :longest].T[:, None], mode='clip')
-
-
-def _hopeful(index: Index, rows: Ints, part: NDArray[np.int64], start: NDArray[np.int64]
-             ) -> NDArray[np.int64]:
-    """The windows that hold enough of their parts, in whatever order: a token costs at least as
-    much as the best of its window, or as its loss."""
-    _, costs = _windows(index, rows, part, start)
-    least = np.minimum(costs.min(axis=1), index.lost[part, :len(costs)].T).sum(axis=0)
-    return np.flatnonzero(least <= index.allowed[part])
-
-
-def _cheapest(index: Index, rows: Ints, party: NDArray[np.int8], part: NDArray[np.int64],
-              start: NDArray[np.int64]) -> Ints:
-    """What it costs to hear all of a part up to each token of its window, and from where."""
-    heard, costs = _windows(index, rows, part, start)
-    length, each = index.length[part], np.arange(len(part))
-    costs[0] += (costs[0] >= _OTHER) * index.edge[part, 0]
-    last = costs[length - 1, :, each]
-    costs[length - 1, :, each] = last + (last >= _OTHER) * index.edge[part, 1:]
-    costs *= _STARTS
-    lost = index.lost[part, :len(costs)].T * _STARTS
-    at = np.arange(len(heard) + 1)[:, None]
+def _cheapest(index: Index, rows: Ints, party: NDArray[np.int8], part: Places, start: Places
+              ) -> Ints:
+    """What it costs to hear all of a part, the longest first, up to each token of its window, and
+    from where: windows lie side by side, so that one step goes through all of them."""
+    length = index.length[part]
+    longest = int(length[0])
+    at = np.arange(min(_STARTS - 1, longest + 2 * SLACK + BUCKET) + 1)[:, None]
+    heard = rows[at[:-1] + start]
+    lost, edge = index.lost[:longest, part] * _STARTS, index.edge[:, part] * _STARTS
     slack = np.where(index.whole[part], 0, SLACK)
     starts = (at >= SLACK - slack) & (at < SLACK + BUCKET + slack)
     starts &= (index.parties[part] & party[start + at]) > 0
-    best = np.where(starts, _STARTS - 1 - at, _NEVER * _STARTS).astype(np.int32)
-    added = np.zeros(best.shape, np.int32)
-    np.cumsum(index.heard.added[heard] * _STARTS, axis=0, out=added[1:])
-    whole = np.empty_like(best)
-    ends = np.searchsorted(-length, -np.arange(len(costs) + 1), side='left')
-    for n, cost in enumerate(costs):
-        here = best + lost[n]
-        cost += best[:-1]
+    more = index.heard.added[heard] * _STARTS
+    added = np.zeros((len(at), len(part)), np.int32)
+    np.cumsum(more, axis=0, out=added[1:])
+    # Less what was added up to there: so a token more costs nothing in any step.
+    best = np.where(starts, _STARTS - 1 - at, _NEVER).astype(np.int32) - added
+    table = index.heard.costs.reshape(-1)
+    cell = heard * np.int64(index.heard.costs.shape[1])
+    column = index.columns[:longest, part]
+    longer = np.searchsorted(-length, -np.arange(longest + 2), side='right').tolist()
+    for n in range(longest):
+        # Those that have such a token; it is the last of those from `last` on.
+        some, last = longer[n + 1:n + 3]
+        cost = table[cell[:, :some] + column[n, :some]].astype(np.int32)
+        cost *= _STARTS
+        if n == 0:
+            cost += (cost >= _OTHER) * edge[0]
+        if last < some:
+            cost[:, last:] += (cost[:, last:] >= _OTHER) * edge[1, last:some]
+        cost -= more[:, :some]
+        cost += best[:-1, :some]
+        here = best[:, :some] + lost[n, :some]
         np.minimum(here[1:], cost, out=here[1:])
-        here -= added
-        np.minimum.accumulate(here, axis=0, out=here)
-        here += added
-        done = slice(ends[n + 1], ends[n])  # the parts that are no longer
-        whole[:, done] = here[:, done]
-        best = here
-    return whole
+        best[:, :some] = _falling(here)
+    return best + added
+
+
+def _falling(costs: Ints) -> Ints:
+    """Each row no more than those before it. `np.minimum.accumulate` takes twice as long."""
+    step = 1
+    while step < len(costs):
+        lower = costs.copy()
+        np.minimum(costs[step:], costs[:-step], out=lower[step:])
+        costs, step = lower, 2 * step
+    return costs

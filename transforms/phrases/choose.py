@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # Both are true of one text; of all other pairs the better alone.
 _BOTH_TRUE = frozenset({frozenset({'thanks_for_calling', 'company_introduction'})})
@@ -17,8 +17,7 @@ SOUND = 0.75  # ...unless it is heard with such a score
 CLEAR = 0.25  # the cost up to which two phrases that fit equally well are both taken as said
 
 
-@dataclass(frozen=True)
-class Hit:
+class Hit(NamedTuple):
     """A phrase from token `first` to `last`, exclusive, in one turn.
 
     `length` is the phrase's own in tokens, `guess` the tokens taken for a name or company by
@@ -48,6 +47,8 @@ def best(hits: Sequence[Hit]) -> list[Hit]:
     you for calling {company}". Where the word was lost that tells two phrases apart ("may i
     transfer you", "i'll transfer you") neither was heard.
     """
+    if len(hits) == 1 and hits[0].score >= SOUND:  # as most often
+        return [*hits]
     hits = _without_stretched(hits)
     firm = [hit for hit in hits if hit.guess is None]
     certain = [hit for hit in firm if not hit.cost and hit.length >= CERTAIN]

@@ -26,6 +26,8 @@ _SOUNDS = sounds(
 
 def _split(raw: Sequence[str]) -> Tokens:
     tokens, where = tokenise(raw)
+    if len(where) == len(raw) and where == list(range(len(raw))):
+        return Tokens(tokens, where, where)
     # A folded pair ("good bye") has the index of its first word.
     last = [after - 1 if after > at + 1 else at
             for at, after in zip(where, [*where, len(raw)][1:], strict=True)]

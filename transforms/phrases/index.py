@@ -2,7 +2,7 @@
 
 A part (a phrase, or its words on one side of a slot) is looked for where two of its words, or
 words that sound like them, follow each other or stand one apart; of a part's pairs its rarest are
-indexed. What is left passes if enough of the part's words lie in the window (as bits).
+indexed.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.phrases.tongue import FORBIDDEN, Costs, Tongue
+from transforms.phrases.heard import BITS, SCALE, Heard, Ints
+from transforms.phrases.tongue import Tongue
 
-Ints = NDArray[np.int32]
+Places = NDArray[np.int64]
 
 RUNS = 8  # pairs or threes that are indexed of one part
 LONG = 8  # letters of a part from which on it is looked for by threes
@@ -24,18 +25,13 @@ TWICE = 5  # letters of a part from which on two of its runs have to be there
 NEVER = 1000
 RARE = 6  # parts that share a word, at most, for the word alone to lead to them
 SMALL = 0.6  # what losing a small word costs at most
-ALIKE = 0.5  # the cost up to which a heard word stands for a meant one
 BUCKET = 4  # windows start at multiples of this many tokens
 SLACK = 2  # tokens that a part may take more, on either side
-BESIDE = '^'  # marks a capitalised name inside a sentence: it may stand between a phrase's words
-NAME_BESIDE = 0.1  # what such a name costs there
 # More for the loss of a part's first or last token, or for another word (by a cost of at least
 # OTHER) in its place: what is left may be another phrase.
 EDGE = 0.3
 OTHER = 0.85
-BITS = 512  # that stand for the sounds of a window
-SCALE = 100  # costs are whole numbers of hundredths
-MARGIN = 64  # tokens of nothing on either side of a call
+NARROW = 4  # pairs of tokens: no window is narrower
 
 
 @dataclass(frozen=True)
@@ -51,85 +47,19 @@ class Part:
     whole: bool
 
 
-class Heard:
-    """Heard tokens against the vocabulary of the parts; each is worked out once, then kept.
-
-    Row 0 stands for nothing: the end of a turn.
-    """
-
-    MOST = 8192
-
-    def __init__(self, tongue: Tongue, vocabulary: Sequence[str]):
-        self._tongue = tongue
-        self.vocabulary = vocabulary
-        sounds = [tongue.sound(token) for token in vocabulary]
-        self._classes = {sound: n for n, sound in enumerate(dict.fromkeys(sounds))}
-        self.class_of = np.array([self._classes[sound] for sound in sounds], np.int64)
-        self._bits = _bits(len(self._classes))
-        self.clear()
-
-    @property
-    def count(self) -> int:
-        """How many sounds the parts have."""
-        return len(self._classes)
-
-    def clear(self) -> None:
-        """Forgets every token."""
-        self.rows: dict[str, int] = {}
-        size = 512
-        self.costs = np.full((size, len(self.vocabulary)), int(FORBIDDEN * SCALE), np.int32)
-        self.added = np.full(size, int(FORBIDDEN * SCALE), np.int32)
-        self.sound = np.full(size, -1, np.int64)
-        self.bits = np.zeros((size, BITS // 64), np.uint64)
-
-    def rows_of(self, tokens: Sequence[str]) -> Ints:
-        """The rows of some tokens, '' for the end of a turn."""
-        rows = self.rows
-        new = [token for token in dict.fromkeys(tokens) if token and token not in rows]
-        if len(rows) + len(new) > self.MOST:
-            self.clear()
-            rows = self.rows
-            new = [token for token in dict.fromkeys(tokens) if token]
-        for token in new:
-            self._add(token)
-        return np.array([rows[token] if token else 0 for token in tokens], np.int32)
-
-    def _add(self, token: str) -> None:
-        row = len(self.rows) + 1
-        if row == len(self.added):
-            self.costs, self.added, self.sound, self.bits = (
-                np.concatenate([old, np.full_like(old, fill)]) for old, fill in (
-                    (self.costs, 0), (self.added, 0), (self.sound, -1), (self.bits, 0)))
-        name = token[0] == BESIDE
-        self.rows[token] = row
-        token = token[1:] if name else token
-        costs: Costs = self._tongue.heard_for(token, self.vocabulary)
-        self.costs[row] = np.rint(costs * SCALE)
-        added = min(NAME_BESIDE, self._tongue.added(token)) if name else self._tongue.added(token)
-        self.added[row] = round(added * SCALE)
-        own = self._classes.get(self._tongue.sound(token))
-        if own is None and len(costs) and costs.min() <= ALIKE:
-            own = int(self.class_of[costs.argmin()])
-        self.sound[row] = -1 if own is None else own
-        alike = set(self.class_of[costs <= ALIKE].tolist()) | ({own} if own is not None else set())
-        for sound in alike:
-            self.bits[row] |= self._bits[sound]
-
-    def bits_of(self, columns: Sequence[int]) -> NDArray[np.uint64]:
-        """The bits of some words of the vocabulary."""
-        return np.bitwise_or.reduce(self._bits[self.class_of[list(columns)]], axis=0)
-
-
-def _bits(count: int) -> NDArray[np.uint64]:
-    """One of BITS bits for each sound, as words of 64."""
-    at = (np.arange(count) * 2654435761 >> 7) % BITS
-    out = np.zeros((count, BITS // 64), np.uint64)
-    out[np.arange(count), at // 64] = np.uint64(1) << (at % 64).astype(np.uint64)
-    return out
-
-
 class Index:
-    """The parts of all phrases, ready to be looked for."""
+    """The parts of all phrases, ready to be looked for. Costs are hundredths.
+
+    Attributes:
+      columns, lost: of each token (by its place) of each part its column in the costs of what is
+        heard, and what its loss costs; 0 beyond the part's end.
+      edge: what the first and the last token of each part cost besides where another is heard.
+      flat_columns, flat_lost: the same without the rest, a part's from `first` on.
+      bits, small: the sounds of a part, and of its small words.
+      absent: what a small word, or another, costs at least that nothing in the window is like.
+      pairs: how many pairs of tokens wide a part's window is; `level`: spans of NARROW << level
+        pairs are no wider than it, and two of them as wide.
+    """
 
     def __init__(self, tongue: Tongue, parts: Sequence[Part], heard: Heard,
                  columns: Sequence[Sequence[int]]):
@@ -141,9 +71,9 @@ class Index:
         count = len(parts)
         self.length = np.array([len(part.tokens) for part in parts], np.int64)
         longest = int(self.length.max(initial=1))
-        self.columns = np.zeros((count, longest), np.int64)
-        self.lost = np.zeros((count, longest), np.int32)
-        self.edge = np.zeros((count, 2), np.int32)
+        self.columns = np.zeros((longest, count), np.int64)
+        self.lost = np.zeros((longest, count), np.int32)
+        self.edge = np.zeros((2, count), np.int32)
         self.allowed = np.array([round(part.allowed * SCALE) for part in parts], np.int32)
         self.whole = np.array([part.whole for part in parts], np.bool_)
         self.parties = np.array([part.parties for part in parts], np.int8)
@@ -151,20 +81,25 @@ class Index:
         self.small = np.zeros((count, BITS // 64), np.uint64)
         self.absent = np.zeros((count, 2), np.int32)
         for n, (part, at) in enumerate(zip(parts, columns, strict=True)):
-            self.columns[n, :len(at)] = at
+            self.columns[:len(at), n] = at
             lost = [tongue.lost(token) for token in part.tokens]
-            self.lost[n, :len(at)] = np.rint(np.array(lost) * SCALE)
-            self.edge[n] = [round(EDGE * tongue.weight(part.tokens[edge]) * SCALE)
-                            for edge in (0, -1)]
-            self.lost[n, 0] += self.edge[n, 0]
+            self.lost[:len(at), n] = np.rint(np.array(lost) * SCALE)
+            self.edge[:, n] = [round(EDGE * tongue.weight(part.tokens[edge]) * SCALE)
+                               for edge in (0, -1)]
+            self.lost[0, n] += self.edge[0, n]
             if len(at) > 1:
-                self.lost[n, len(at) - 1] += self.edge[n, 1]
-            self.bits[n] = heard.bits_of(at)
+                self.lost[len(at) - 1, n] += self.edge[1, n]
             small = [at[i] for i, cost in enumerate(lost) if cost < SMALL]
+            self.bits[n] = heard.bits_of(at)
             self.small[n] = heard.bits_of(small) if small else 0
             for i, of in enumerate(([cost for cost in lost if cost < SMALL],
                                     [cost for cost in lost if cost >= SMALL])):
                 self.absent[n, i] = round(min([OTHER, *of]) * SCALE)
+        each = np.arange(longest) < self.length[:, None]
+        self.first = np.cumsum(self.length) - self.length
+        self.flat_columns, self.flat_lost = self.columns.T[each], self.lost.T[each]
+        self.pairs = (self.length + 2 * SLACK + BUCKET + 1) // 2
+        self.level = np.log2(self.pairs / NARROW).astype(np.int64)
         self._post(columns)
 
     def _post(self, columns: Sequence[Sequence[int]]) -> None:
@@ -185,6 +120,9 @@ class Index:
                 posts.setdefault(key, []).append((part, offset))
         ordered = sorted(posts)
         self._keys = np.array(ordered, np.int64)
+        self._place = np.full(self._base ** 2, -1, np.int32)
+        short = self._keys[self._keys < self._base ** 2]
+        self._place[short] = np.arange(len(short))
         self._from = np.cumsum([0, *(len(posts[key]) for key in ordered)])
         self._part = np.array([p for key in ordered for p, _ in posts[key]], np.int64)
         self._offset = np.array([o for key in ordered for _, o in posts[key]], np.int64)
@@ -193,12 +131,12 @@ class Index:
     def _base(self) -> int:
         return self.heard.count + 1
 
-    def _runs(self, sounds: NDArray[np.int64]) -> list[tuple[int, int]]:
+    def _runs(self, sounds: Places) -> list[tuple[int, int]]:
         key, where = self._run_keys(sounds)
         return list(zip(key.tolist(), where.tolist(), strict=True))
 
-    def _run_keys(self, sounds: NDArray[np.int64]
-                  ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _run_keys(self, sounds: Places
+                  ) -> tuple[Places, Places]:
         """One number for each sound, pair (also one apart) and three in a row, and where it is."""
         base, count = self._base, len(sounds)
         sound = sounds + 1  # 0: none that the parts know
@@ -218,7 +156,7 @@ class Index:
         return np.concatenate(keys), np.concatenate(where)
 
     def candidates(self, rows: Ints, party: NDArray[np.int8]
-                   ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+                   ) -> tuple[Places, Places]:
         """Parts and the tokens from which on each may have been said.
 
         `rows` has MARGIN rows of nothing on both sides; `party` has bits for each: a part is looked
@@ -227,9 +165,8 @@ class Index:
         if not len(self._keys):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         key, where = self._run_keys(self.heard.sound[rows])
-        place = np.searchsorted(self._keys, key)
-        place[place == len(self._keys)] = 0
-        hit = self._keys[place] == key
+        place = self._places(key)
+        hit = place >= 0
         place, where = place[hit], where[hit]
         many = self._from[place + 1] - self._from[place]
         post = np.repeat(self._from[place] - np.cumsum(many) + many, many) + np.arange(
@@ -244,40 +181,25 @@ class Index:
             part, diagonal = part[~once], diagonal[~once]
             found += [self._buckets(part, diagonal, shift, len(rows), 2)
                       for shift in (0, BUCKET // 2)]
-        return self._likely(rows, *(np.concatenate(of) for of in zip(*found, strict=True)))
+        parts, starts = zip(*found, strict=True)
+        return np.concatenate(parts), np.concatenate(starts)
 
-    def _buckets(self, part: NDArray[np.int64], diagonal: NDArray[np.int64], shift: int,
-                 count: int, least: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _places(self, key: Places) -> Places:
+        """Where keys are among those that are indexed, -1 for others."""
+        short = key < len(self._place)
+        place = self._place[np.where(short, key, 0)].astype(np.int64)
+        if not short.all():
+            long = key[~short]
+            found = np.minimum(np.searchsorted(self._keys, long), len(self._keys) - 1)
+            place[~short] = np.where(self._keys[found] == long, found, -1)
+        return place
+
+    def _buckets(self, part: Places, diagonal: Places, shift: int,
+                 count: int, least: int) -> tuple[Places, Places]:
         """Parts and where their windows start, where `least` runs (1 or 2) lead to one window."""
         buckets = count // BUCKET + 2
-        key = part * buckets + (diagonal + shift) // BUCKET
+        key = np.sort(part * buckets + (diagonal + shift) // BUCKET)
         if least == 2:
-            latest = np.empty(len(self.parts) * buckets, np.int32)
-            order = np.arange(len(key), dtype=np.int32)
-            latest[key] = order
-            key = key[latest[key] != order]
-        flags = np.zeros(len(self.parts) * buckets, np.bool_)
-        flags[key] = True
-        found = np.flatnonzero(flags)
+            key = key[1:][key[1:] == key[:-1]]
+        found = key[np.flatnonzero(np.diff(key, prepend=-1))]
         return found // buckets, found % buckets * BUCKET - shift - SLACK
-
-    def _likely(self, rows: Ints, part: NDArray[np.int64], start: NDArray[np.int64]
-                ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Those whose words are in the window, all but so many."""
-        levels = [self.heard.bits[rows]]
-        while len(levels) < 6:
-            step = 1 << (len(levels) - 1)
-            last = levels[-1]
-            wider = last.copy()
-            wider[:-step] |= last[step:]
-            levels.append(wider)
-        table = np.stack(levels)
-        length = self.length[part] + 2 * SLACK + BUCKET
-        level = np.minimum(np.int64(5), np.log2(length).astype(np.int64))
-        window = table[level, start] | table[level, start + length - (1 << level)]
-        absent = self.bits[part] & ~window
-        small = np.bitwise_count(absent & self.small[part]).sum(axis=1, dtype=np.int32)
-        large = np.bitwise_count(absent).sum(axis=1, dtype=np.int32) - small
-        cost = small * self.absent[part, 0] + large * self.absent[part, 1]
-        likely = cost <= self.allowed[part]
-        return part[likely], start[likely]

@@ -19,6 +19,10 @@ def bare(word: str) -> str:
     return _NO_LETTER.sub('', unicodedata.normalize('NFKC', word).lower())
 
 
+# First letters up to which a pattern of all strings is faster than to look each of them up.
+FEW = 64
+
+
 class Folds:
     """Replaces strings by tokens, the longest string first, and keeps count of the words."""
 
@@ -28,10 +32,12 @@ class Folds:
         self._folds = {string: list(tokens) for string, tokens in folds.items()}
         by_start: dict[str, list[str]] = {}
         for string in sorted(folds, key=len, reverse=True):
-            by_start.setdefault(string[0], []).append(re.escape(string[1:]))
-        self._pattern = re.compile('|'.join(
-            re.escape(start) + (f'(?:{"|".join(rest)})' if any(rest) else '')
-            for start, rest in by_start.items()))
+            by_start.setdefault(string[0], []).append(string)
+        self._lengths = {start: list(dict.fromkeys(map(len, strings)))
+                         for start, strings in by_start.items()}
+        self._pattern = re.compile('|'.join(map(
+            re.escape, [s for strings in by_start.values() for s in strings])
+        ) if len(by_start) <= FEW else f'[{"".join(map(re.escape, by_start))}]')
 
     def __call__(self, raw: Sequence[str]) -> Tokens:
         parts = [self._clean(word) for word in raw]
@@ -45,11 +51,14 @@ class Folds:
         last: list[int] = []
         done = 0
         for found in self._pattern.finditer(text):
-            start, end = found.span()
+            start = found.start()
+            if start < done or not (string := self._longest(text, start)):
+                continue
+            end = start + len(string)
             tokens += text[done:start]
             first += word[done:start]
             last += word[done:start]
-            to = self._folds[found.group()]
+            to = self._folds[string]
             tokens += to
             # A fold as long as what it replaces keeps each character's own word.
             if len(to) == end - start:
@@ -63,6 +72,14 @@ class Folds:
         first += word[done:]
         last += word[done:]
         return Tokens(tokens, first, last)
+
+    def _longest(self, text: str, start: int) -> str:
+        """The longest string that is replaced and begins here; '' if none does."""
+        for length in self._lengths[text[start]]:
+            string = text[start:start + length]
+            if string in self._folds:
+                return string
+        return ''
 
 
 def duration_pattern(number: str, short: str, long: str) -> dict[str | None, re.Pattern[str]]:

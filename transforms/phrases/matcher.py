@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 
 from transforms.lexicon import Lexicon
 from transforms.phrases.align import align
 from transforms.phrases.choose import Hit, best
-from transforms.phrases.index import MARGIN, SCALE, Heard, Index, Part
+from transforms.phrases.heard import MARGIN, SCALE, Heard
+from transforms.phrases.index import Index, Part
+from transforms.phrases.likely import likely
 from transforms.phrases.slots import LEAST_BESIDE, Filled, Piece, Slots
 from transforms.phrases.texts import Text, rows_of
 from transforms.phrases.tongue import SCORE_COST, Tokens
@@ -29,8 +32,7 @@ SHORT = 2  # tokens up to which a phrase loses none
 _OF_AGENT, _OF_CALLER = 1, 2
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """A phrase that was said: from its first to its last word, inclusive indices of `Words`.
 
     `score` is 1.0 for the exact phrase, less by 0.02 a filler between its words, about 0.1 a small
@@ -147,22 +149,19 @@ class Matcher:
         The caller's words are searched for the caller's categories and listening signals alone.
         Words without a turn are left out: they lie in no speech.
         """
-        turns: dict[int, list[int]] = {}
-        for index, turn in enumerate(words.turn):
-            if turn >= 0:
-                turns.setdefault(turn, []).append(index)
+        turns = _turns(words)
         cased = not self._tongue.letters and is_cased(words.text)
-        first_agent = min((t for t, at in turns.items() if words.speaker[at[0]] == AGENT),
-                          default=-1)
-        texts = [Text([words.text[i] for i in at], cased, self._tongue) for at in turns.values()]
-        by_caller = [words.speaker[at[0]] == CALLER for at in turns.values()]
-        found = self._hits(texts, [_OF_CALLER if c else _OF_AGENT for c in by_caller])
+        texts, whose = [], []
+        for at in turns:
+            texts.append(Text(list(map(words.text.__getitem__, at)), cased, self._tongue))
+            whose.append(words.speaker[at[0]])
+        found = self._hits(texts, [_OF_CALLER if who == CALLER else _OF_AGENT for who in whose])
+        first_agent = whose.index(AGENT) if AGENT in whose else -1
         out: list[Match] = []
-        for (turn, at), text, hits, caller in zip(turns.items(), texts, found, by_caller,
-                                                  strict=True):
+        for turn, (at, text, hits) in enumerate(zip(turns, texts, found, strict=True)):
             banned = ('banned_opening',) if turn == first_agent else ()
             hits += self._whole.hits(
-                text.tokens, () if caller else ('repeat_request_banned', *banned))
+                text.tokens, () if whose[turn] == CALLER else ('repeat_request_banned', *banned))
             if hits:
                 out += [_match(words, at, text, hit) for hit in best(hits)]
         return tuple(sorted(out, key=lambda m: (m.start_s, m.end_s, m.speaker, m.category)))
@@ -186,6 +185,7 @@ class Matcher:
                 np.arange(len(texts)), [len(text.tokens) + 1 for text in texts])
             party = np.where(rows > 0, np.array(parties, np.int8)[turn_at], np.int8(0))
             part, start = index.candidates(rows, party)
+            part, start = likely(index, rows, part, start)
             part, first, end, cost = align(index, rows, party, part, start)
         seen = set()
         for one in zip(part.tolist(), first.tolist(), end.tolist(), cost.tolist(), strict=True):
@@ -241,6 +241,19 @@ def is_cased(texts: Sequence[str]) -> bool:
     whole = ''.join(texts)
     return whole != whole.lower() and any(
         text[:1].isupper() and text[1:] not in ('', "'m", "'ll", "'d", "'ve") for text in texts)
+
+
+def _turns(words: Words) -> list[list[int]]:
+    """The places of each turn's words, in order of turn."""
+    turn = words.arrays.turn
+    places = np.flatnonzero(turn >= 0)
+    of = turn[places]
+    if (of[1:] < of[:-1]).any():
+        places = places[np.argsort(of, kind='stable')]
+        of = turn[places]
+    cuts = [*np.flatnonzero(of[1:] != of[:-1]) + 1, len(of)]
+    ordered = places.tolist()
+    return [ordered[low:high] for low, high in zip([0, *cuts], cuts, strict=False) if low < high]
 
 
 def _pieces(phrase: str, category: str, tokenise: Callable[[Sequence[str]], Tokens]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from operator import attrgetter
+from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
@@ -19,12 +20,13 @@ LEAST_BESIDE = 4  # letters beside a company that nobody named
 COMPANY_UNLIKE = 0.34  # the share of a company's sounds that may be others
 MISHEARD = 0.3  # off the score of a company of which every sound is another
 
+_OFF = attrgetter('off')
+
 Span = tuple[int, int]
 Piece = str | tuple[str, ...]  # a slot in braces, or tokens
 
 
-@dataclass(frozen=True)
-class Filled:
+class Filled(NamedTuple):
     """Tokens from `first` to `end` that are a whole phrase.
 
     `off` is taken off its score; `guess` are the tokens taken for a name or a company by their
@@ -45,43 +47,37 @@ class Slots:
         self.companies = companies
 
     def fill(self, text: Text, pieces: Sequence[Piece], pivot: int, first: int, end: int
-             ) -> Iterator[Filled]:
+             ) -> list[Filled]:
         """The ways in which a phrase's other pieces stand beside its pivot, the surest first."""
-        yield from sorted((left for right in self._after(text, pieces[pivot + 1:],
-                                                         Filled(first, end))
-                           for left in self._before(text, pieces[:pivot], right)),
-                          key=lambda filled: filled.off)
+        found = [Filled(first, end)]
+        for piece in pieces[pivot + 1:]:
+            found = [wider for so_far in found for wider in self._after(text, piece, so_far)]
+            if not found:
+                return found
+        for piece in pieces[:pivot][::-1]:
+            found = [wider for so_far in found for wider in self._before(text, piece, so_far)]
+        return sorted(found, key=_OFF)
 
-    def _after(self, text: Text, pieces: Sequence[Piece], so_far: Filled) -> Iterator[Filled]:
-        if not pieces:
-            yield so_far
-            return
-        piece, at = pieces[0], so_far.end
+    def _after(self, text: Text, piece: Piece, so_far: Filled) -> list[Filled]:
+        at = so_far.end
         if isinstance(piece, tuple):
             if self._said(text.tokens[at:at + len(piece)], piece):
-                yield from self._after(text, pieces[1:],
-                                       _wider(so_far, so_far.first, at + len(piece)))
-            return
+                return [_wider(so_far, so_far.first, at + len(piece))]
+            return []
         ends = self._ends(text, piece, at)
         if not ends and self._tongue.added(''.join(text.tokens[at:at + 1]) or ' ') <= SMALL:
             ends = [(end, off + SLIPPED, guess)
                     for end, off, guess in self._ends(text, piece, at + 1)]
-        for end, off, guess in ends:
-            yield from self._after(text, pieces[1:], _wider(so_far, so_far.first, end, off, guess))
+        return [_wider(so_far, so_far.first, end, off, guess) for end, off, guess in ends]
 
-    def _before(self, text: Text, pieces: Sequence[Piece], so_far: Filled) -> Iterator[Filled]:
-        if not pieces:
-            yield so_far
-            return
-        piece, at = pieces[-1], so_far.first
+    def _before(self, text: Text, piece: Piece, so_far: Filled) -> list[Filled]:
+        at = so_far.first
         if isinstance(piece, tuple):
             if at >= len(piece) and self._said(text.tokens[at - len(piece):at], piece):
-                yield from self._before(text, pieces[:-1],
-                                        _wider(so_far, at - len(piece), so_far.end))
-            return
-        for start, off, guess in self._starts(text, piece, at):
-            yield from self._before(text, pieces[:-1],
-                                    _wider(so_far, start, so_far.end, off, guess))
+                return [_wider(so_far, at - len(piece), so_far.end)]
+            return []
+        return [_wider(so_far, start, so_far.end, off, guess)
+                for start, off, guess in self._starts(text, piece, at)]
 
     def _starts(self, text: Text, slot: str, at: int
                 ) -> Iterator[tuple[int, float, Span | None]]:
@@ -140,6 +136,9 @@ class Slots:
                ) -> list[tuple[int, float, Span | None]]:
         ends = self._tongue.name_ends(text.read, at)
         sure = text.cased and not self._tongue.letters
+        if not ends or (sure and not text.is_name(at)) or (
+                at and not may_open and text.starts_sentence(at)):
+            return []
         if sure:  # all that is written like a name is the name
             ends = ends[::-1]
         out: list[tuple[int, float, Span | None]] = []

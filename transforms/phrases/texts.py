@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import numpy as np
-
-from transforms.phrases.index import BESIDE, MARGIN, Heard, Ints
+from transforms.phrases.heard import BESIDE, MARGIN, Heard, Ints
 from transforms.phrases.tongue import Tongue
 from transforms.tokens import may_be_name
 
@@ -60,9 +58,14 @@ class Text:
         """The tokens, names in the midst of a sentence marked as such."""
         if not self.cased:
             return self.tokens
-        return [BESIDE + token if self.raw[self.first[at]][:1].isupper() and self.is_name(at)
-                and not self.starts_sentence(at) else token
-                for at, token in enumerate(self.tokens)]
+        out = self.tokens
+        capital = [word[:1].isupper() for word in self.raw]
+        if True in capital:
+            out = out.copy()
+            for at, word in enumerate(self.first):
+                if capital[word] and not self.starts_sentence(at) and self.is_name(at):
+                    out[at] = BESIDE + out[at]
+        return out
 
 
 def rows_of(texts: Sequence[Text], heard: Heard) -> Ints:
@@ -72,6 +75,4 @@ def rows_of(texts: Sequence[Text], heard: Heard) -> Ints:
         text.at = len(tokens) + MARGIN
         tokens += text.marked()
         tokens.append('')
-    rows = np.zeros(len(tokens) + 2 * MARGIN, np.int32)
-    rows[MARGIN:MARGIN + len(tokens)] = heard.rows_of(tokens)
-    return rows
+    return heard.rows_of(tokens)

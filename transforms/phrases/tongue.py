@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,7 @@ SCORE_COST = 0.2  # off a match's score for a cost of 1
 Costs = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class Tokens:
+class Tokens(NamedTuple):
     """Words as they are compared; `first` and `last` are the indices of the words they come
     from."""
 

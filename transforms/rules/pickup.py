@@ -109,7 +109,8 @@ def short_wait_after_menu(scene: Scene) -> Verdict:
     length = sum(event.end_s - event.start_s for event in menu)
     if length > rule.ivr_max_s:
         why += f'; the menu took {length:.0f} s, more than {rule.ivr_max_s:g} s'
-    return _joined(rule, _range(wait, rule.audio_tol_s), started, None, why, (end, answer))
+    return _joined(rule, _range(wait, rule.audio_tol_s), started, None, why,
+                   (min(end, answer), answer))
 
 
 @decider

@@ -16,7 +16,9 @@ SELECT
     f.weight * f.stage_weight AS weight,
     c.agent_id,
     c.queue,
-    c.started_at
+    c.started_at,
+    row_number() OVER (PARTITION BY f.call_date, f.standard
+        ORDER BY f.call_id, f.start_s NULLS LAST, f.rule_id) AS place
 FROM findings f
 JOIN calls c USING (call_id)
 WHERE f.result = 'fail' AND f.weight > 0 AND f.stage <> 'kpi'

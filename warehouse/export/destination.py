@@ -1,23 +1,32 @@
 """Where an export goes: a file or a folder that is whole or not there.
 
-It is written under a temporary name beside its place and renamed in.
+It is written under a temporary name beside its place and renamed in. What a killed export left
+there goes with the next one into the same folder.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
+import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from warehouse.errors import WarehouseError
 from warehouse.files import PART, sync, write_whole
 
 MARK = 'export.json'
 _MADE_BY = 'call-etiquette'
+_BESIDE, _OLD = '.etiquette-export-', 'old'
+_OWNED = re.compile(re.escape(_BESIDE) + r'(.*)-(\d+)-[0-9a-f]{32}' + re.escape(PART))
+_LEFT_KEPT_S = 24 * 3600.0  # of an owner of whom it is not known that it is gone
 
 
 def check(out: Path, root: Path, *, folder: bool, force: bool) -> Path:
@@ -59,10 +68,14 @@ def whole_file(out: Path) -> Iterator[Path]:
 def whole_folder(out: Path) -> Iterator[Path]:
     """Yields the folder to fill; it is renamed to `out`, and what was there goes."""
     with _beside(out) as folder:
-        new, old = folder / 'new', folder / 'old'
+        new, old = folder / 'new', folder / _OLD / out.name
         new.mkdir()
         yield new
+        for path in new.iterdir():
+            sync(path)
+        sync(new)
         if out.exists():
+            old.parent.mkdir()
             out.rename(old)
         try:
             new.rename(out)
@@ -70,7 +83,7 @@ def whole_folder(out: Path) -> Iterator[Path]:
             if old.exists():
                 old.rename(out)
             raise
-    sync(out.parent)
+        sync(out.parent)
 
 
 def mark(folder: Path, told: Mapping[str, Any]) -> None:
@@ -81,12 +94,39 @@ def mark(folder: Path, told: Mapping[str, Any]) -> None:
 
 @contextmanager
 def _beside(out: Path) -> Iterator[Path]:
-    folder = out.with_name(f'.etiquette-export-{uuid.uuid4().hex}{PART}')
+    _remove_left(out.parent)
+    folder = out.with_name(
+        f'{_BESIDE}{os.uname().nodename}-{os.getpid()}-{uuid.uuid4().hex}{PART}')
     folder.mkdir()
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_left(place: Path) -> None:
+    """Removes what killed exports left; a folder that one had moved away is put back."""
+    for left in place.glob(f'{_BESIDE}*{PART}'):
+        if not _is_left(left):
+            continue
+        for old in (left / _OLD).glob('*'):
+            with suppress(OSError):
+                if not (place / old.name).exists():
+                    old.rename(place / old.name)
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_left(folder: Path) -> bool:
+    """Whether the process that wrote it is gone, or has not touched it for a day: after a while its
+    number may be another's."""
+    owner = _OWNED.fullmatch(folder.name)
+    if owner and owner[1] == os.uname().nodename and not psutil.pid_exists(int(owner[2])):
+        return True
+    try:
+        touched_s = max(path.stat().st_mtime for path in (folder, *folder.rglob('*')))
+    except OSError:  # another export ends, or removes it, just now
+        return False
+    return touched_s < time.time() - _LEFT_KEPT_S
 
 
 def _check_folder(out: Path, folder: bool, force: bool) -> None:

@@ -1,13 +1,13 @@
 """One Excel workbook, written row by row: a summary with charts, and sheets to filter.
 
 Text is only ever text: nothing becomes a formula or a link. Excel knows no time zones: instants
-are UTC, and the heading says so.
+are UTC, and the heading says so. More rows than Excel takes go on in `KPIs (2)`, `KPIs (3)`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timezone
 from math import isfinite
 from pathlib import Path
@@ -18,7 +18,6 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from warehouse.errors import WarehouseError
 from warehouse.export.excel_sheets import SHEETS, Sheet
 from warehouse.export.excel_summary import write_summary
 from warehouse.export.source import Column, Snapshot, Watch
@@ -47,25 +46,24 @@ FORMATS = {
 
 def write(snapshot: Snapshot, path: Path, watch: Watch,
           names: tuple[str, ...] = ()) -> dict[str, int]:
-    """Writes the workbook. Returns the number of rows of each sheet.
+    """Writes the workbook. Returns the number of rows of each kind, by its first sheet's title.
 
     Args:
       names: tables and views to be sheets, as they are; none = the summary and `SHEETS`.
-
-    Raises WarehouseError where a sheet would have more rows than Excel takes.
     """
     sheets = tuple(_as_is(snapshot, name) for name in names) or SHEETS
     counts = {sheet.title: int(snapshot.rows(f'SELECT count(*) FROM ({sheet.sql})')[0][0])
               for sheet in sheets}
-    _check(counts)
     book = xlsxwriter.Workbook(str(path), {
         'constant_memory': True, 'tmpdir': str(path.parent), 'strings_to_formulas': False,
-        'strings_to_urls': False, 'strings_to_numbers': False})
+        'strings_to_urls': False, 'strings_to_numbers': False,
+        'use_zip64': True})  # only of a sheet beyond 2 GB does the file become another
     book.set_properties({'title': 'Call etiquette', 'created': snapshot.published_at.astimezone(
         timezone.utc).replace(tzinfo=None)})
     formats = {name: book.add_format(what) for name, what in FORMATS.items()}
     if not names:
-        write_summary(snapshot, book.add_worksheet('Summary'), book, formats, counts)
+        titles = {sheet.title: _titles(sheet.title, counts[sheet.title]) for sheet in sheets}
+        write_summary(snapshot, book.add_worksheet('Summary'), book, formats, counts, titles)
     for sheet in sheets:
         _write_sheet(snapshot, book, sheet, formats, counts[sheet.title], watch)
     try:
@@ -90,18 +88,35 @@ def _as_is(snapshot: Snapshot, name: str) -> Sheet:
     return Sheet(name, snapshot.comments[name], f'SELECT * FROM "{name}"', name)
 
 
-def _check(counts: dict[str, int]) -> None:
-    for title, rows in counts.items():
-        if rows >= MOST_ROWS:
-            raise WarehouseError(
-                f'the sheet {title} would have {rows:,} rows, and Excel takes {MOST_ROWS - 1:,}',
-                way_out='Narrow it with --from, --to, --agent or --queue, or export csv or duckdb.')
+def _titles(title: str, rows: int) -> list[str]:
+    """The sheets that so many rows fill; each takes `MOST_ROWS` with its heading."""
+    return [title, *(f'{title} ({n})' for n in range(2, -(-rows // (MOST_ROWS - 1)) + 1))]
 
 
 def _write_sheet(snapshot: Snapshot, book: Workbook, sheet: Sheet, formats: dict[str, Format],
                  count: int, watch: Watch) -> None:
     columns = _columns(snapshot, sheet)
-    page = book.add_worksheet(sheet.title)
+    watch.begin(sheet.title, count)
+    titles = iter(_titles(sheet.title, count))
+    writers = _page(book, next(titles), columns, formats, min(count, MOST_ROWS - 1))
+    at, left = 0, count
+    select = ', '.join(column.plain for column in columns)
+    for batch in snapshot.reader(f'SELECT {select} FROM ({sheet.sql})'):
+        for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            if at == MOST_ROWS - 1:
+                at, left = 0, left - at
+                writers = _page(book, next(titles), columns, formats, min(left, MOST_ROWS - 1))
+            at += 1
+            for n, value in enumerate(row):
+                if value is not None:
+                    writers[n](at, n, value)
+        watch.add(batch.num_rows)
+
+
+def _page(book: Workbook, title: str, columns: Sequence[Column], formats: dict[str, Format],
+          count: int) -> list[Callable[[int, int, Any], object]]:
+    """A sheet with its heading, for so many rows. Returns what writes a value of each column."""
+    page = book.add_worksheet(title)
     page.freeze_panes(1, 1)
     page.set_landscape()
     page.repeat_rows(0)
@@ -120,16 +135,7 @@ def _write_sheet(snapshot: Snapshot, book: Workbook, sheet: Sheet, formats: dict
             page.conditional_format(1, n, count, n, {
                 'type': '3_color_scale', 'min_color': '#F8CBAD', 'mid_color': '#FFF2CC',
                 'max_color': '#C6E0B4'})
-    watch.begin(sheet.title, count)
-    at = 0
-    select = ', '.join(column.plain for column in columns)
-    for batch in snapshot.reader(f'SELECT {select} FROM ({sheet.sql})'):
-        for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-            at += 1
-            for n, value in enumerate(row):
-                if value is not None:
-                    writers[n](at, n, value)
-        watch.add(batch.num_rows)
+    return writers
 
 
 def _columns(snapshot: Snapshot, sheet: Sheet) -> tuple[Column, ...]:

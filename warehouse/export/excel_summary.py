@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from math import isfinite
 from typing import Any
@@ -22,16 +22,18 @@ Cells = dict[tuple[int, int], tuple[Any, str]]
 
 
 def write_summary(snapshot: Snapshot, page: Worksheet, book: Workbook,
-                  formats: Mapping[str, Format], counts: Mapping[str, int]) -> None:
+                  formats: Mapping[str, Format], counts: Mapping[str, int],
+                  titles: Mapping[str, Sequence[str]]) -> None:
     """Writes the sheet.
 
     Args:
-      counts: the rows of each other sheet, by its title.
+      counts: the rows of each other kind of sheet, by its title.
+      titles: all sheets of that kind, by the title of the first.
     """
     days, rules = snapshot.rows(DAYS_SQL), snapshot.rows(RULES_SQL)
     cells: Cells = {(0, 0): ('Call etiquette', 'title')}
     _put(cells, 1, 0, [(label, 'label') for label in _told(snapshot)], down=True)
-    _figures(cells, snapshot, counts)
+    _figures(cells, snapshot, counts, titles)
     _table(cells, _DAYS, ('date', 'calls', 'etiquette score, mean'), days,
            ('date', 'count', 'tenths'))
     _table(cells, _RULES, ('rule', 'calls that broke it'), rules, ('text', 'count'))
@@ -63,7 +65,8 @@ def _told(snapshot: Snapshot) -> list[str]:
             'An empty cell is not known, never zero']
 
 
-def _figures(cells: Cells, snapshot: Snapshot, counts: Mapping[str, int]) -> None:
+def _figures(cells: Cells, snapshot: Snapshot, counts: Mapping[str, int],
+             titles: Mapping[str, Sequence[str]]) -> None:
     values = snapshot.rows(FIGURES_SQL)[0]
     _put(cells, _TOP, _FIGURES, [(text, 'heading') for text in ('figure', 'value', 'known of')])
     for n, figure in enumerate(FIGURES):
@@ -72,8 +75,10 @@ def _figures(cells: Cells, snapshot: Snapshot, counts: Mapping[str, int]) -> Non
     top = _TOP + len(FIGURES) + 3
     _put(cells, top, _FIGURES, [(text, 'heading') for text in ('sheet', 'rows', 'what it holds')])
     for n, sheet in enumerate(SHEETS):
+        first, *more = titles[sheet.title]
         _put(cells, top + 1 + n, _FIGURES, [
-            (sheet.title, 'text'), (counts[sheet.title], 'count'), (sheet.about, 'indented')])
+            (f'{first} to {more[-1]}' if more else first, 'text'),
+            (counts[sheet.title], 'count'), (sheet.about, 'indented')])
 
 
 def _table(cells: Cells, column: int, headings: tuple[str, ...], rows: list[tuple[Any, ...]],

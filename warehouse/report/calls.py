@@ -50,11 +50,11 @@ def listed(scope: Scope) -> tuple[list[Row], list[Row]]:
         SELECT {columns} FROM chosen WHERE part = 'now'
         ORDER BY etiquette_score NULLS LAST, rules_failed DESC NULLS LAST, call_id
         LIMIT {most}""")
-    shown = [row['call_id'] for row in worst]
-    top = scope.rows(f"""
-        SELECT {columns} FROM chosen
-        WHERE part = 'now' AND etiquette_score IS NOT NULL AND NOT list_contains(?, call_id)
-        ORDER BY etiquette_score DESC, call_id LIMIT {best}""", [shown])
+    shown = {row['call_id'] for row in worst}
+    top = [row for row in scope.rows(f"""
+        SELECT {columns} FROM chosen WHERE part = 'now' AND etiquette_score IS NOT NULL
+        ORDER BY etiquette_score DESC, call_id LIMIT {best + most}""")
+        if row['call_id'] not in shown][:best]
     return worst[:most - len(top)], top
 
 

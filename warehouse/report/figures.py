@@ -188,7 +188,8 @@ def by_chance(measure: Measure, now: Row, before: Row) -> bool:
 def _rules(scope: Scope, texts: Mapping[str, RuleText]) -> list[Row]:
     where = ['standard = config_standard()', "NOT starts_with(rule_id, 'kpi.')"]
     values: list[Any] = []
-    if scope.asked.since or scope.asked.until:
+    bounded = scope.asked.since or scope.asked.until
+    if bounded:
         assert scope.window is not None
         where.append('call_date BETWEEN ? AND ?')
         values += [scope.window.first, scope.window.last]
@@ -200,7 +201,7 @@ def _rules(scope: Scope, texts: Mapping[str, RuleText]) -> list[Row]:
         SELECT rule_id, sum(passed)::BIGINT AS passed, sum(failed)::BIGINT AS failed,
             sum(unknown)::BIGINT AS unknown, sum(not_applicable)::BIGINT AS not_applicable,
             sum(passed) / nullif(sum(passed + failed), 0) AS kept
-        FROM rule_day WHERE {' AND '.join(where)} GROUP BY 1
+        FROM {'rule_day' if bounded else 'rule_month'} WHERE {' AND '.join(where)} GROUP BY 1
         ORDER BY kept NULLS LAST, failed DESC, rule_id""", values)
     for row in rows:
         text = texts.get(row['rule_id'], RuleText('other', row['rule_id'], ''))

@@ -16,12 +16,12 @@ from warehouse.database import open_readonly
 from warehouse.errors import QueryError, WarehouseError
 
 _WEEK = timedelta(days=7)
-# What of `kpis` (k) and `calls` (c) the figures are made of.
+# What of `call_facts` the figures are made of.
 _COLUMNS = """
-    k.call_id, k.call_date, k.agent_id, k.queue, c.duration_s, k.ring_to_answer_s, k.hold_count,
-    k.hold_total_s, k.hold_longest_s, k.agent_interruptions, k.caller_interruptions,
-    k.agent_talk_s, k.caller_talk_s, k.dead_air_s, k.agent_reply_median_s, k.signoff_status,
-    k.etiquette_score, k.etiquette_lo, k.etiquette_hi, k.etiquette_coverage, k.rules_failed"""
+    call_id, call_date, agent_id, queue, duration_s, ring_to_answer_s, hold_count, hold_total_s,
+    hold_longest_s, agent_interruptions, caller_interruptions, agent_talk_s, caller_talk_s,
+    dead_air_s, agent_reply_median_s, signoff_status, etiquette_score, etiquette_lo, etiquette_hi,
+    etiquette_coverage, rules_failed"""
 
 
 @dataclass(frozen=True)
@@ -143,15 +143,13 @@ def _chosen(scope: Scope) -> Scope:
     period = 'TRUE'
     if window:
         earliest = window.before().first if asked.since else window.first
-        period = f"k.call_date BETWEEN DATE '{earliest}' AND DATE '{window.last}'"
+        period = f"call_date BETWEEN DATE '{earliest}' AND DATE '{window.last}'"
         if asked.since is None and asked.until is None:
             period = 'TRUE'
-    part = f"k.call_date < DATE '{window.first}'" if window else 'FALSE'
+    part = f"call_date < DATE '{window.first}'" if window else 'FALSE'
     scope.con.execute(f"""CREATE OR REPLACE TEMP TABLE chosen AS
         SELECT {_COLUMNS}, CASE WHEN {part} THEN 'before' ELSE 'now' END AS part
-        FROM kpis k JOIN calls c
-            ON c.call_id = k.call_id AND c.call_date IS NOT DISTINCT FROM k.call_date
-        WHERE {period} AND {where}""", values)
+        FROM call_facts WHERE standard = config_standard() AND {period} AND {where}""", values)
     chosen = scope.row("SELECT count(*) FILTER (part = 'now') AS calls FROM chosen")
     if has['calls'] and not chosen['calls']:
         raise _nothing(scope, has)
@@ -163,7 +161,7 @@ def _filter(asked: Asked) -> tuple[str, list[Any]]:
     parts, values = ['TRUE'], []
     for column, value in (('queue', asked.queue), ('agent_id', asked.agent)):
         if value is not None:
-            parts.append(f'k.{column} = ?')
+            parts.append(f'{column} = ?')
             values.append(value)
     return ' AND '.join(parts), values
 

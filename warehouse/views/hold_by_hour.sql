@@ -2,29 +2,27 @@
 -- hold began, in the timezone that call_date is in; `hour` is NULL where the time is not known.
 CREATE VIEW hold_by_hour AS
 WITH begun AS (
-    SELECT
-        queue,
-        call_id,
-        end_s - start_s AS hold_s,
-        -- A timezone is off by whole quarters of an hour: each is asked for once, not each hold.
-        (epoch_us(started_at) + (start_s * 1e6)::BIGINT) // 900_000_000 AS quarter
-    FROM moments
-    WHERE kind = 'hold' AND standard = config_standard()
+    SELECT * FROM hold_quarters WHERE standard = config_standard()
 ), known AS (
+    -- Each quarter is asked for once, not each hold.
     SELECT quarter, hour(to_timestamp(quarter * 900)
         AT TIME ZONE (SELECT timezone FROM about)) AS hour
-    FROM (SELECT DISTINCT quarter FROM begun)
+    FROM (SELECT quarter FROM begun UNION SELECT quarter - since FROM begun WHERE since > 0)
 )
 SELECT
-    queue,
-    hour,  -- 0..23
-    count(*) AS holds,  -- Holds
-    count(DISTINCT call_id) AS calls,  -- Calls with one
-    sum(hold_s) AS hold_total_s,  -- Their lengths together
-    median(hold_s) AS hold_median_s,  -- Median length
-    quantile_cont(hold_s, 0.9) AS hold_p90_s,  -- Nine of ten were shorter
-    max(hold_s) AS hold_longest_s  -- The longest
-FROM begun
-LEFT JOIN known USING (quarter)
+    b.queue,
+    k.hour,  -- 0..23
+    sum(b.holds)::BIGINT AS holds,  -- Holds
+    -- A call counts in an hour at the first hold that it has there.
+    coalesce(sum(b.holds) FILTER (b.since IS NULL OR p.hour <> k.hour), 0)::BIGINT
+        AS calls,  -- Calls with one
+    sum(b.hold_total_s) AS hold_total_s,  -- Their lengths together
+    list_aggregate(flatten(list(b.lengths_s)), 'median') AS hold_median_s,  -- Median length
+    list_aggregate(flatten(list(b.lengths_s)), 'quantile_cont', 0.9)
+        AS hold_p90_s,  -- Nine of ten were shorter
+    max(b.hold_longest_s) AS hold_longest_s  -- The longest
+FROM begun b
+LEFT JOIN known k ON k.quarter = b.quarter
+LEFT JOIN known p ON p.quarter = b.quarter - b.since
 GROUP BY ALL
-ORDER BY queue, hour NULLS LAST
+ORDER BY b.queue, k.hour NULLS LAST

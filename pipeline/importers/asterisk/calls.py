@@ -82,7 +82,8 @@ class _Told:
         if len({event.agent for event in self._connects}) > 1:
             yield Note(_SEVERAL)
         cells, origin = filled(self._said())
-        yield Row(self._where, cells, origin, self._hints(), self._begins(), self._records)
+        yield Row(self._where, cells, origin, self._hints(), self._begins(), self._records,
+                  self._pair(cells.get('direction')))
 
     def _why_none(self) -> str | None:
         """Why nobody can have talked with an agent, or None."""
@@ -244,6 +245,14 @@ class _Told:
         elif self._channels.answered_at:
             begins.append(Begin(self._channels.answered_at, 'connect', 'CEL ANSWER'))
         return tuple(begins)
+
+    def _pair(self, direction: str | None) -> tuple[Hints, Hints] | None:
+        """The agent's file and the caller's, where MixMonitor was told to write both."""
+        heard, sent = self._channels.heard, self._channels.sent
+        if not heard or not sent or direction is None:
+            return None
+        pair = Hints(files=(sent,)), Hints(files=(heard,))
+        return pair if direction == 'inbound' else pair[::-1]
 
     def _hints(self) -> Hints:
         files = [file for cdr in self._cdrs for file in cdr.files if '.' in file]

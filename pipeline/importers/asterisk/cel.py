@@ -10,6 +10,7 @@ from datetime import datetime
 from pipeline.importers.asterisk.records import CelEvent
 from pipeline.importers.clock import iso
 
+_OPTION = re.compile(r'([A-Za-z])\(([^)]*)\)')
 _TRANSFERS = {'BLINDTRANSFER': 'blind', 'ATTENDEDTRANSFER': 'attended'}
 
 
@@ -22,6 +23,8 @@ class Channels:
         bridged with it ('' where there is none).
       rang_at, answered_at: of the channel that was called.
       recorded_at: when MixMonitor began to write.
+      heard, sent: the files of one party each, by its options r() and t(): what came from the
+        channel that came in, and what went to it.
       hung_up: 'incoming' or 'called', the channel that hung up.
       transfers, holds: None where Asterisk is not told to log them.
     """
@@ -39,6 +42,8 @@ class Channels:
     ended_at: datetime | None = None
     recorded_at: datetime | None = None
     files: tuple[str, ...] = ()
+    heard: str | None = None
+    sent: str | None = None
     hung_up: str | None = None
     transfers: tuple[tuple[datetime, str], ...] | None = None
     holds: list[dict[str, str]] | None = None
@@ -58,11 +63,13 @@ def channels_of(key: str, events: Sequence[CelEvent], tracked: set[str]) -> Chan
     called = [event for event in events if other and event.uniqueid == other.uniqueid]
     ended_at = _first(own, 'HANGUP', last=True) or events[-1].at
     recorded_at, files = _recorded(events, bridged)
+    heard, sent = _halves(events, key, other.uniqueid if other else None)
     return Channels(
         tuple(events), first.channel, other.channel if other else '', first.number, first.name,
         first.exten, other is not None, first.at,
         _first(called, 'CHAN_START'), _first(called, 'ANSWER') or (other and other.at), ended_at,
-        recorded_at, files, _hung_up(events, first.channel, other.channel if other else ''),
+        recorded_at, files, heard, sent,
+        _hung_up(events, first.channel, other.channel if other else ''),
         _transfers(events) if tracked & set(_TRANSFERS) else None,
         _holds(events, ended_at) if {'HOLD', 'UNHOLD'} <= tracked else None)
 
@@ -75,8 +82,7 @@ def _first(events: Sequence[CelEvent], type: str, last: bool = False) -> datetim
 def _recorded(events: Sequence[CelEvent],
               bridged: Sequence[CelEvent]) -> tuple[datetime | None, tuple[str, ...]]:
     """MixMonitor(file,options,command): with option b it writes only while bridged."""
-    mixed = [event for event in events
-             if event.type == 'APP_START' and event.app.lower() == 'mixmonitor']
+    mixed = _mixed(events)
     if not mixed:
         return None, ()
     file, _, rest = mixed[0].appdata.partition(',')
@@ -84,6 +90,25 @@ def _recorded(events: Sequence[CelEvent],
     if 'b' in re.sub(r'\([^)]*\)', '', rest.partition(',')[0]):
         at = next((event.at for event in bridged if event.at >= mixed[0].at), None)
     return at, (file,) if file else ()
+
+
+def _halves(events: Sequence[CelEvent], incoming: str,
+            called: str | None) -> tuple[str | None, str | None]:
+    """The files of one party each. `r(file)` has what was received of the channel that MixMonitor
+    was started on, `t(file)` what was transmitted to it."""
+    for event in _mixed(events):
+        options = dict(_OPTION.findall(event.appdata.partition(',')[2].partition(',')[0]))
+        if options.get('r') and options.get('t'):
+            if event.uniqueid == incoming:
+                return options['r'], options['t']
+            if event.uniqueid == called:
+                return options['t'], options['r']
+    return None, None
+
+
+def _mixed(events: Sequence[CelEvent]) -> list[CelEvent]:
+    return [event for event in events
+            if event.type == 'APP_START' and event.app.lower() == 'mixmonitor']
 
 
 def _hung_up(events: Sequence[CelEvent], incoming: str, called: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Genesys Cloud: conversations, as the analytics details query and the bulk export have them.
+"""Genesys Cloud: conversations of its analytics or conversations API, or of its bulk export.
 
 Disconnect types are relative to the participant (Genesys Cloud's 'Disconnect reasons'): `client`
 and `endpoint` are who hung up, `peer` is the other one. Where a conversation's recordings are told
@@ -17,6 +17,8 @@ from typing import Any
 from pipeline.importers import Aside, Begin, Broken, Hints, Note, Options, Read, Row
 from pipeline.importers.clock import Clock, iso
 from pipeline.importers.files import files_of
+from pipeline.importers.genesys.calls_api import conversation_of_calls_api, is_of_calls_api
+from pipeline.importers.genesys.records import Conversation, Session, analytics_of
 from pipeline.importers.json_records import (
     SUFFIXES,
     Record,
@@ -26,7 +28,7 @@ from pipeline.importers.json_records import (
     spoilt,
 )
 
-HELP = 'Genesys Cloud: conversations of the analytics details query, or the bulk export, as JSON'
+HELP = 'Genesys Cloud: conversations of the analytics or conversations API, or bulk export; JSON'
 EXAMPLES = """examples:
   etiquette import genesys conversations.json --recordings export/
   etiquette import genesys export/ --recordings export/ --agent-channel 1 --out calls.jsonl"""
@@ -34,46 +36,11 @@ EXAMPLES = """examples:
 _AGENTS, _CALLERS = ('agent', 'user'), ('customer', 'external')
 _LEFT = ('client', 'endpoint')  # who hung up, of the own side
 _MOVED = ('transfer', 'conferencetransfer', 'consulttransfer')
-_TALK = ('interact', 'hold')
 _SAME_S = 1.0  # two that hang up within it: not known who was first
-_BESIDE = '_metadata.json'  # the bulk export's, beside the recording
+_NO_HOLDS = ('is told by participants without segments, which say nothing of holds that are over: '
+             'holds is left out, and holds are found in the audio')
 _SEVERAL = ('has several agents in one recording: agent_id is left out, so that none is judged by '
             'what another said')
-
-
-@dataclass(frozen=True)
-class _Segment:
-    kind: str
-    start: datetime
-    end: datetime | None
-    left: str  # why it ended, in lower case
-    queue: str | None
-
-
-@dataclass(frozen=True)
-class _Session:
-    purpose: str
-    person: str | None
-    name: str | None
-    ani: str | None
-    dnis: str | None
-    metrics: frozenset[str]
-    segments: tuple[_Segment, ...]
-
-    @property
-    def talked(self) -> list[_Segment]:
-        return [segment for segment in self.segments if segment.kind in _TALK]
-
-
-@dataclass(frozen=True)
-class _Conversation:
-    where: str
-    id: str
-    direction: str | None
-    started: datetime | None
-    ended: datetime | None
-    sessions: tuple[_Session, ...]
-    file: str | None  # that its record lies beside
 
 
 @dataclass(frozen=True)
@@ -93,7 +60,7 @@ def add_options(parser: Any) -> None:
 def read(paths: Sequence[Path], options: Options) -> Iterator[Read]:
     """The voice conversations that an agent took part in."""
     clock = Clock(options.zone)
-    conversations: dict[str, _Conversation] = {}
+    conversations: dict[str, Conversation] = {}
     recordings: dict[str, dict[str, _Recording]] = defaultdict(dict)
     for path in files_of(paths, records_among(SUFFIXES[:4], options)):
         for record in records_of(path, options.encoding):
@@ -123,7 +90,7 @@ def _unwrapped(record: Record) -> Iterable[Record]:
     return [record]
 
 
-def _take(record: Record, path: Path, clock: Clock, conversations: dict[str, _Conversation],
+def _take(record: Record, path: Path, clock: Clock, conversations: dict[str, Conversation],
           recordings: dict[str, dict[str, _Recording]]) -> Iterator[Read]:
     try:
         if 'participants' not in record.tree:
@@ -160,46 +127,20 @@ def _take_recording(record: Record, clock: Clock,
         recordings[of][id] = _Recording(id, started, record.instant(clock, 'endTime'))
 
 
-def _conversation(record: Record, path: Path, clock: Clock) -> _Conversation:
+def _conversation(record: Record, path: Path, clock: Clock) -> Conversation:
     id = record.text('conversationId') or record.text('id')
     if id is None:
         raise RecordError('conversationId', 'is missing', 'Export the conversation again.')
     participants = record.parts('participants')
-    if participants and not any('sessions' in participant.tree for participant in participants):
-        raise RecordError('sessions', 'are missing', 'Give conversations as the analytics details '
-                          'query answers them: those of the conversations API have no segments.')
-    sessions = [_session(participant, session, clock)
-                for participant in participants
-                for session in participant.parts('sessions')
-                if (session.text('mediaType') or 'voice').lower() == 'voice']
-    beside = str(path)[:-len(_BESIDE)] if path.name.endswith(_BESIDE) else None
-    return _Conversation(
-        record.where, id, (record.text('originatingDirection') or '').lower() or None,
-        record.instant(clock, 'conversationStart'), record.instant(clock, 'conversationEnd'),
-        tuple(sessions), beside)
+    if any('sessions' in participant.tree for participant in participants) or not participants:
+        return analytics_of(record, id, path, clock)
+    if is_of_calls_api(participants):
+        return conversation_of_calls_api(record, id, path, clock)
+    raise RecordError('sessions', 'are missing', 'Give conversations as the analytics details '
+                      'query or the conversations API answers them.')
 
 
-def _session(participant: Record, session: Record, clock: Clock) -> _Session:
-    segments = []
-    for segment in session.parts('segments'):
-        start, end = segment.instant(clock, 'segmentStart'), segment.instant(clock, 'segmentEnd')
-        if start is None:
-            raise RecordError('segmentStart', 'is missing', 'Export the conversation again.')
-        if end and end < start:
-            raise RecordError('segmentEnd', f'{iso(end)} is before segmentStart {iso(start)}',
-                             'Correct one of them.')
-        segments.append(_Segment((segment.text('segmentType') or '').lower(), start, end,
-                                 (segment.text('disconnectType') or '').lower(),
-                                 segment.text('queueId')))
-    metrics = [metric.text('name') for metric in session.parts('metrics')]
-    return _Session(
-        (participant.text('purpose') or '').lower(), participant.text('userId'),
-        participant.text('participantName'), session.text('ani'), session.text('dnis'),
-        frozenset(name for name in metrics if name),
-        tuple(sorted(segments, key=lambda segment: segment.start)))
-
-
-def _rows(conversation: _Conversation, recordings: Sequence[_Recording],
+def _rows(conversation: Conversation, recordings: Sequence[_Recording],
           channel: int | None) -> Iterator[Read]:
     if not conversation.sessions:
         yield Aside('is no voice conversation')
@@ -224,13 +165,13 @@ def _rows(conversation: _Conversation, recordings: Sequence[_Recording],
         yield Aside('has recordings, in none of which an agent speaks')
 
 
-def _is_in(agent: _Session, recording: _Recording) -> bool:
+def _is_in(agent: Session, recording: _Recording) -> bool:
     return any((segment.end is None or segment.end > recording.started)
                and (recording.ended is None or segment.start < recording.ended)
                for segment in agent.talked)
 
 
-def _row(conversation: _Conversation, recording: _Recording | None, agents: Sequence[_Session],
+def _row(conversation: Conversation, recording: _Recording | None, agents: Sequence[Session],
          channel: int | None, whole: bool) -> Iterator[Read]:
     callers = [session for session in conversation.sessions if session.purpose in _CALLERS]
     first, last = agents[0], agents[-1]
@@ -244,7 +185,10 @@ def _row(conversation: _Conversation, recording: _Recording | None, agents: Sequ
         'caller_id': _number(conversation.direction, callers), 'agent_channel': channel,
         'answered_at': iso(answered) if answered else None,
         'ended_at': iso(ended) if ended and conversation.ended else None,
-        'holds': _holds(agents, recording), 'transfers': _transfers(agents, recording)}
+        'holds': _holds(agents, recording) if conversation.tells_holds else None,
+        'transfers': _transfers(agents, recording)}
+    if not conversation.tells_holds:
+        yield Note(_NO_HOLDS)
     if conversation.direction in ('inbound', 'outbound'):
         cells['direction'] = conversation.direction
     if len({agent.person or agent.name for agent in agents}) > 1:
@@ -264,14 +208,15 @@ def _row(conversation: _Conversation, recording: _Recording | None, agents: Sequ
     cells = {name: cell for name, cell in cells.items() if cell is not None}
     files = (*([recording.id] if recording else []),
              *([conversation.file] if conversation.file else []))
-    yield Row(conversation.where, cells, {name: _ORIGIN[name] for name in cells},
+    origin = _ORIGIN if conversation.is_analytics else _ORIGIN_OF_CALLS
+    yield Row(conversation.where, cells, {name: origin[name] for name in cells},
               Hints(files=files, ids=tuple(filter(None, (
                   recording.id if recording else None, conversation.id)))),
               begins)
 
 
-def _begins(conversation: _Conversation, first: _Session,
-            callers: Sequence[_Session]) -> tuple[Begin, ...]:
+def _begins(conversation: Conversation, first: Session,
+            callers: Sequence[Session]) -> tuple[Begin, ...]:
     """The trunk may be recorded from the start, or without what comes before the agent."""
     talks = [segment.start for session in (first, *callers) for segment in session.talked]
     begins = [('call', conversation.started, 'conversationStart'),
@@ -280,15 +225,17 @@ def _begins(conversation: _Conversation, first: _Session,
     return tuple(Begin(at, kind, origin) for kind, at, origin in begins if at)
 
 
-def _answered(agent: _Session, callers: Sequence[_Session]) -> datetime | None:
+def _answered(agent: Session, callers: Sequence[Session]) -> datetime | None:
     """When both were on the line: an agent dials before a customer answers."""
     starts = [next((segment.start for segment in session.segments
                     if segment.kind == 'interact'), None) for session in (agent, *callers[:1])]
     return None if starts[0] is None else max(start for start in starts if start)
 
 
-def _queue(conversation: _Conversation, agent: _Session) -> str | None:
+def _queue(conversation: Conversation, agent: Session) -> str | None:
     """The name of the queue that the agent took the call from, as the ACD calls itself."""
+    if agent.queue:
+        return agent.queue
     id = next((segment.queue for segment in agent.segments if segment.queue), None)
     if id is None:
         return None
@@ -297,7 +244,7 @@ def _queue(conversation: _Conversation, agent: _Session) -> str | None:
                 id)
 
 
-def _number(direction: str | None, callers: Sequence[_Session]) -> str | None:
+def _number(direction: str | None, callers: Sequence[Session]) -> str | None:
     for session in callers:
         number = session.dnis if direction == 'outbound' else session.ani
         if number:
@@ -305,7 +252,7 @@ def _number(direction: str | None, callers: Sequence[_Session]) -> str | None:
     return None
 
 
-def _holds(agents: Sequence[_Session], recording: _Recording | None) -> list[dict[str, str]]:
+def _holds(agents: Sequence[Session], recording: _Recording | None) -> list[dict[str, str]]:
     return [{'start_at': iso(max(segment.start, recording.started) if recording
                              else segment.start), 'end_at': iso(segment.end)}
             for session in agents for segment in session.segments
@@ -313,7 +260,7 @@ def _holds(agents: Sequence[_Session], recording: _Recording | None) -> list[dic
             and (recording is None or segment.end > recording.started)]
 
 
-def _transfers(agents: Sequence[_Session], recording: _Recording | None) -> list[dict[str, str]]:
+def _transfers(agents: Sequence[Session], recording: _Recording | None) -> list[dict[str, str]]:
     """Those of talks with the caller; one whose call only rang was moved by the system."""
     return [{'at': iso(segment.end),
              **({'kind': 'blind'} if 'nBlindTransferred' in session.metrics else
@@ -324,14 +271,14 @@ def _transfers(agents: Sequence[_Session], recording: _Recording | None) -> list
             and (recording is None or segment.end >= recording.started)]
 
 
-def _agents(conversation: _Conversation) -> list[_Session]:
+def _agents(conversation: Conversation) -> list[Session]:
     """Those who talked, in the order in which they came."""
     return sorted((session for session in conversation.sessions
                    if session.purpose in _AGENTS and session.talked),
                   key=lambda session: session.talked[0].start)
 
 
-def _hung_up(agent: _Session, callers: Iterable[_Session]) -> str | None:
+def _hung_up(agent: Session, callers: Iterable[Session]) -> str | None:
     """Whoever says that the own side ended it; both within a second: not known. An agent who
     moved the caller on has left without hanging up."""
     if agent.talked[-1].left in _MOVED:
@@ -353,3 +300,9 @@ _ORIGIN: Mapping[str, str] = {
     'answered_at': 'interact.segmentStart', 'ended_at': 'interact.segmentEnd',
     'holds': 'hold segments', 'transfers': 'disconnectType', 'hung_up_by': 'disconnectType',
     'started_at': 'startTime of the recording'}
+_ORIGIN_OF_CALLS = {
+    **_ORIGIN, 'call_id': 'id', 'contact_id': 'id', 'agent_id': 'userId, user.id',
+    'agent_name': 'name', 'queue': 'queueName, else name of the ACD, else queueId',
+    'direction': 'direction', 'ringing_at': 'alert.startTime, startTime',
+    'answered_at': 'interact.startTime, connectedTime',
+    'ended_at': 'interact.endTime, disconnectedTime, endTime'}
