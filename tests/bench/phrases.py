@@ -24,6 +24,7 @@ SEEDS = (1000, 1199)
 # slots not counted.
 LENGTHS = {False: (2, 4), True: (4, 7)}
 TARGET = {'recall': 0.90, 'precision': 0.98}
+ALIKE = 0.5  # the cost up to which a heard word stands for a meant one, as in the matcher's index
 
 
 def phrases() -> dict[str, Any]:
@@ -64,6 +65,7 @@ class Tally:
         self.found: Counter[str] = Counter()
         self.false: Counter[str] = Counter()
         self.intact: Counter[str] = Counter()
+        self.traceable: Counter[str] = Counter()
         self.by_length: dict[str, Counter[str]] = defaultdict(Counter)
         self.examples: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
 
@@ -105,14 +107,19 @@ class Tally:
         line = ' ' + ' '.join(tongue.tokenise(heard).tokens) + ' '
         intact = _pattern(self._lexicon.language, phrase).search(line) is not None
         self.intact[category] += intact
-        tokens = len(tongue.tokenise(re.sub(r'\{\w+\}', ' ', phrase).split()).tokens)
+        meant = tongue.tokenise(re.sub(r'\{\w+\}', ' ', phrase).split()).tokens
+        traceable = intact or _traceable(self._lexicon.language, meant, line.split())
+        self.traceable[category] += traceable
+        tokens = len(meant)
         short, long = LENGTHS[tongue.letters]
         length = 'short' if tokens <= short else 'long' if tokens >= long else 'middle'
-        self.by_length[length].update(said=1, intact=int(intact), found=int(found))
+        self.by_length[length].update(
+            said=1, intact=int(intact), traceable=int(traceable), found=int(found))
 
     def figures(self) -> dict[str, Any]:
         names = [name for name in self._lexicon.categories if self.said[name] or self.false[name]]
         by = {name: {'said': self.said[name], 'intact': _share(self.intact[name], self.said[name]),
+                     'traceable': _share(self.traceable[name], self.said[name]),
                      'recall': _share(self.found[name], self.said[name]),
                      'precision': _share(self.found[name], self.found[name] + self.false[name])}
               for name in names}
@@ -121,8 +128,12 @@ class Tally:
             (by[name][figure] or 0.0) < least for figure, least in TARGET.items())]
         return {'recall': _share(found, said), 'precision': _share(found, found + false),
                 'intact': _share(sum(self.intact.values()), said),
+                'traceable': _share(sum(self.traceable.values()), said),
+                'out_of_reach': [name for name in names if self.said[name] and (
+                    self.traceable[name] < TARGET['recall'] * self.said[name])],
                 'by_length': {length: {'said': of['said'],
                                        'intact': _share(of['intact'], of['said']),
+                                       'traceable': _share(of['traceable'], of['said']),
                                        'recall': _share(of['found'], of['said'])}
                               for length, of in self.by_length.items()},
                 'said': said, 'below_target': below, 'by_category': by}
@@ -135,6 +146,13 @@ def _pattern(language: str, phrase: str) -> re.Pattern[str]:
              for n, part in enumerate(re.split(r'\{(\w+)\}', phrase))]
     return re.compile(' ' + ' '.join(re.escape(part) if n % 2 == 0 else part
                                      for n, part in enumerate(parts) if part) + ' ')
+
+
+def _traceable(language: str, meant: Sequence[str], heard: Sequence[str]) -> bool:
+    """Whether a word of a phrase that is no small one, if it has any, was heard or one alike."""
+    tongue = tongue_of(language)
+    large = [token for token in meant if tongue.weight(token) >= 1.0] or list(meant)
+    return any((tongue.heard_for(token, large) <= ALIKE).any() for token in heard)
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -147,4 +147,4 @@ INDONESIAN = Tongue(
     heard_for=Likeness(_sound, _FUNCTION_WORDS, _negation), lost=_lost, added=_added,
     negation=_negation, duration_end=_duration_end, name_ends=_name_ends,
     whole_turn=frozenset({'apa', 'hah', 'apaan', 'ulangi'}),
-    weight=_weight, allowance=(0.58, 1.0))
+    weight=_weight, allowance=(0.64, 1.0))

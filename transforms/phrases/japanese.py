@@ -192,4 +192,4 @@ JAPANESE = Tongue(
     heard_for=_heard_for, lost=_lost, added=_added, negation=_negation,
     duration_end=_duration_end, name_ends=_name_ends,
     whole_turn=frozenset({'えっ', 'はあ'}),
-    weight=_weight, allowance=(0.34, 3.0), name_letters=2)
+    weight=_weight, allowance=(0.34, 2.7), name_letters=2)

@@ -179,8 +179,9 @@ def _narrowing(selection: Selection) -> Iterator[str]:
             yield _temporary(name, wheres[name])
         elif 'call_id' in table.schema.names:
             yield _temporary('kpis_all' if name == 'kpis' else name, of_a_call)
-    # A month is of all its calls: it is worked out anew from the days of those selected.
-    yield f'CREATE TEMP VIEW rule_month AS {statement_of("rule_month")}'
+    # Sums are of all calls of a day or month: they are worked out anew from those selected.
+    for name in ('rule_month', 'day_facts', 'hold_quarters'):
+        yield f'CREATE TEMP VIEW {name} AS {statement_of(name)}'
 
 
 def _temporary(name: str, where: str) -> str:
