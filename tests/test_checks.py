@@ -129,3 +129,23 @@ def test_checks_look_at_the_touched_dates_only_after_a_publish(tmp_path):
     landing.put(tmp_path, result('sound', day=None))
     assert publish(tmp_path).warnings == ()
     assert len(run_checks(tmp_path)) == 1
+
+
+def test_a_date_whose_calls_have_none_of_the_rows_that_they_should_have_is_checked_too(tmp_path):
+    whole = result('bare')
+    landing.put(tmp_path, replace(whole, turns=(), words=Words(), events=(), findings=()))
+    assert whole.kpis[0].hold_count
+    assert [fault.check for fault in run_checks_after_publish(tmp_path)].count('hold_count') == 1
+
+
+def test_faults_of_dates_that_are_looked_at_one_by_one_are_told_together(tmp_path, monkeypatch):
+    monkeypatch.setattr(checking, '_TOGETHER', 1)
+    for n in range(5):
+        landing.put(tmp_path, broken('hold_count', result(f'bad-{n}', day=date(2026, 10, n + 1))))
+    (fault,) = run_checks_after_publish(tmp_path)
+    assert (fault.check, fault.count, len(fault.rows)) == ('hold_count', 5, 3)
+
+
+def run_checks_after_publish(root):
+    publish(root)
+    return run_checks(root)

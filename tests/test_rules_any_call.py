@@ -96,3 +96,15 @@ def test_every_rule_says_one_of_four_things_of_any_call(data, language, sounds, 
         assert value is None or -1e-9 <= value <= 100 + 1e-9, (name, value)
     # Judged again from what is stored, it is judged the same.
     assert assess(call, turns, words, found.events, standard, book) == found
+
+
+def test_words_that_were_said_while_an_announcement_played_have_no_rate():
+    call = call_of(120.0, language='zh', transcriber='provided', transcript_trust='ok')
+    standard = default_standard()
+    turns, words, speech = perceived_of([
+        (AGENT, 0.0, 0.2, '您 好 早 上 好 早 上 好'), (AGENT, 3.3, 3.5, '非 常 理 解 您 的 心 情'),
+        (AGENT, 6.6, 6.8, '请 问 还 有 什 么 可 以 帮 您')], call, standard, 0.9)
+    menu = event('ivr', 'announcement', 0.0, 3.5, AGENT)
+    found = assess(call, turns, words, (*speech, menu), standard, phrasebook())
+    (willingly,) = [f for f in found.findings if f.rule_id == 'closing-further-help-sincere']
+    assert (willingly.result, willingly.why) == ('unknown', 'too few words for a rate')

@@ -14,6 +14,7 @@ import duckdb
 from warehouse import catalog as catalogs
 from warehouse import database, tables
 from warehouse.catalog import Catalog
+from warehouse.schemas import OF_A_CALL
 
 _CHECKS = Path(__file__).parent / 'checks'
 _SHOWN = 3
@@ -75,15 +76,18 @@ def _parts(root: Path, catalog: Catalog,
            dates: Collection[date | None] | None) -> Iterator[list[date | None]]:
     """The dates, in order, as many together as have few enough bytes."""
     sizes: dict[date | None, int] = {}
-    for name in _LARGE:
+    # Of all tables: a date may have calls and none of the rows that they should have.
+    for name in OF_A_CALL:
         for _, size, day in tables.listed(root, name, catalog.tables[name]).files:
             if dates is None or day in dates:
                 sizes[day] = sizes.get(day, 0) + size
     part: list[date | None] = []
+    bytes_ = 0
     for day in sorted(sizes, key=lambda day: (day is None, day or date.min)):
-        if part and sum(sizes[one] for one in [*part, day]) > _TOGETHER:
+        if part and bytes_ + sizes[day] > _TOGETHER:
             yield part
-            part = []
+            part, bytes_ = [], 0
         part.append(day)
+        bytes_ += sizes[day]
     if part:
         yield part

@@ -8,6 +8,7 @@ rows, only slower. The next change of the tables then works out all of it (`ware
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 
@@ -23,8 +24,14 @@ def statement_of(name: str) -> str:
 
 
 @cache
+def read_by(name: str) -> tuple[str, ...]:
+    """The derived tables that the statement of a derived table reads."""
+    return tuple(other for other, table in TABLES.items()
+                 if table.derived and re.search(rf'\b{other}\b', statement_of(name)))
+
+
+@cache
 def made_by(name: str) -> str:
     """Changes with the rows that a derived table would have."""
-    sources = [statement_of(other) for other, table in TABLES.items()
-               if table.derived and (other == name or other in statement_of(name))]
+    sources = [statement_of(other) for other in TABLES if other in (name, *read_by(name))]
     return hashlib.sha256('\0'.join(sources).encode()).hexdigest()[:16]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from itertools import chain, islice
@@ -15,14 +13,13 @@ import pyarrow as pa
 
 from warehouse import database, staging, tables
 from warehouse.catalog import Catalog
-from warehouse.derived import made_by, statement_of
+from warehouse.derived import made_by, read_by, statement_of
 from warehouse.schemas import TABLES
 from warehouse.spans import frugal
 from warehouse.tables import one_of
 
 _DATES = 7  # worked out together: bounds memory
 _PARTS = 5  # written together: Delta keeps a buffer for each partition that it writes
-_AT_ONCE = 2  # tables written side by side: a writer uses one core for most of its time
 _BATCH_ROWS = 2 ** 15
 _MONTHLY = ('rule_month',)
 _Part = tuple[Sequence[date | None], Sequence[date | None]]  # dates to read, partitions to write
@@ -37,22 +34,19 @@ def write_derived(root: Path, now: Catalog, dates: Collection[date | None],
       same: derived table -> dates on which nothing has changed that it is derived from.
     """
     for names in _in_turn():
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            written = {name: pool.submit(
-                _renew, root, name, now, set(dates).difference(same.get(name, ())))
-                for name in names}
+        def renewed(name: str, now: Catalog = now) -> int:
+            return _renew(root, name, now, set(dates).difference(same.get(name, ())))
         now = replace(
             now, derived={**now.derived, **{name: made_by(name) for name in names}},
-            tables={**now.tables, **{name: one.result() for name, one in written.items()}})
+            tables={**now.tables, **tables.side_by_side(names, renewed)})
     return now
 
 
 def _in_turn() -> tuple[list[str], list[str]]:
     """The tables that are derived from others alone, and those that are derived from them."""
     derived = [name for name, table in TABLES.items() if table.derived]
-    later = [name for name in derived
-             if any(re.search(rf'\b{other}\b', statement_of(name)) for other in derived)]
-    return [name for name in derived if name not in later], later
+    return ([name for name in derived if not read_by(name)],
+            [name for name in derived if read_by(name)])
 
 
 def _renew(root: Path, name: str, now: Catalog, dates: Collection[date | None]) -> int:

@@ -32,13 +32,12 @@ from warehouse.history import old_of, remove_catalogs, remove_old
 from warehouse.ledger import is_in_use
 from warehouse.proof import Finder, Searched, search
 from warehouse.rewrite import Written, swap_files
-from warehouse.schemas import TABLES
+from warehouse.schemas import OF_A_CALL, TABLES
 from warehouse.sorting import Heap, joined
 
 NOTE = 'erasing.json'  # what is being erased, until it is done
 _ERASED = '[erased]'
 _NOTHING = Searched(0, 0, 0, (), ())
-OF_A_CALL = tuple(name for name, table in TABLES.items() if table.of_a_call)
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,7 @@ def _columns_of(path: Path) -> Iterator[tuple[str, pa.Array]]:
         plain = [name for name, kind in kinds.items() if pa.types.is_string(kind)]
         with pq.ParquetFile(path, read_dictionary=plain) as file:
             for number in range(file.num_row_groups):
-                for name in (name for name, kind in kinds.items() if _may_hold_text(kind)):
+                for name in (name for name, kind in kinds.items() if not _is_of_numbers(kind)):
                     column = file.read_row_group(number, columns=[name], use_threads=False)[0]
                     for strings in _strings_of(column.combine_chunks()):
                         values = strings.cast(pa.string()).drop_null()
@@ -167,15 +167,13 @@ def _columns_of(path: Path) -> Iterator[tuple[str, pa.Array]]:
         raise _UnreadError from e
 
 
-def _may_hold_text(kind: pa.DataType) -> bool:
-    """Numbers, which most columns of a table are, need not be unpacked."""
-    return not (pa.types.is_primitive(kind) or pa.types.is_null(kind) or (
-        pa.types.is_list(kind) and _is_of_numbers(kind.value_type)))
-
-
 def _is_of_numbers(kind: pa.DataType) -> bool:
-    return pa.types.is_primitive(kind) or (
-        pa.types.is_struct(kind) and all(_is_of_numbers(field.type) for field in kind))
+    """Most columns of a table are: they hold no text and need not be unpacked."""
+    if pa.types.is_list(kind):
+        return _is_of_numbers(kind.value_type)
+    if pa.types.is_struct(kind):
+        return all(_is_of_numbers(field.type) for field in kind)
+    return pa.types.is_primitive(kind) or pa.types.is_null(kind)
 
 
 def _strings_of(array: pa.Array) -> Iterator[pa.Array]:

@@ -27,13 +27,11 @@ from warehouse.commit import Opened, at_versions, changing, make_visible, next_c
 from warehouse.deriving import write_derived
 from warehouse.errors import WarehouseError
 from warehouse.records import Reject, Run
-from warehouse.schemas import TABLES
+from warehouse.schemas import OF_A_CALL, TABLES
 from warehouse.staging import Stage
 from warehouse.tables import one_of
 
 _WARNINGS = 20
-OF_A_CALL = tuple(name for name, table in TABLES.items() if table.of_a_call)
-_AT_ONCE = 2  # tables written side by side: a writer uses one core for most of its time
 _LARGEST = 'words'  # begun first, so that it does not end long after the others
 _REMOVERS = 8  # removing a file is waiting for the disk
 
@@ -144,10 +142,9 @@ def _commit(root: Path, now: Catalog, stage: Stage, waiting: _Rejects,
         had = dict(con.execute('SELECT call_id, call_date FROM calls WHERE call_id IN '
                                '(SELECT call_id FROM staged)').fetchall())
         dates = {call.call_date for call in stage.calls()} | set(had.values())
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            writing = {name: pool.submit(_write_rows, root, name, stage, had, versions[name])
-                       for name in sorted(OF_A_CALL, key=lambda name: name != _LARGEST)}
-        versions |= {name: written.result() for name, written in writing.items()}
+        versions |= tables.side_by_side(
+            sorted(OF_A_CALL, key=lambda name: name != _LARGEST),
+            lambda name: _write_rows(root, name, stage, had, now.tables[name]))
         rejects = _merged_rejects(con, waiting)
         if rejects is not None:
             versions['rejects'] = tables.replace_all(root, 'rejects', rejects)

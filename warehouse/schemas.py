@@ -375,3 +375,4 @@ TABLES: dict[str, Table] = {t.name: t for t in (
           _REJECTS, by_date=False, of_a_call=False),
     Table('runs', 'One row a run', ('run_id',), _RUNS, by_date=False, of_a_call=False),
 )}
+OF_A_CALL = tuple(name for name, table in TABLES.items() if table.of_a_call)

@@ -8,7 +8,8 @@ then sets the table back.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -30,6 +31,7 @@ _CONFIGURATION = {'delta.dataSkippingStatsColumns': 'call_id,call_date'}
 _LOG = {'delta.enableExpiredLogCleanup': 'false'}
 # Some hundred calls of words, so that what reads calls by ranges need not read far more.
 _GROUP_ROWS = 2 ** 17
+_AT_ONCE = 2  # a writer uses one core for most of its time
 _UNUSABLE = '[]\\^|%?*\n'  # delta-rs or DuckDB cannot name a file in such a folder
 
 
@@ -105,6 +107,13 @@ def write(root: Path, name: str, rows: pa.RecordBatchReader, predicate: str | No
         write_deltalake(table, rows, mode='append', schema_mode=schema_mode,
                         writer_properties=properties)
     return table.version()
+
+
+def side_by_side(names: Iterable[str], write: Callable[[str], int]) -> dict[str, int]:
+    """Writes some tables, two at a time, begun in this order. Returns the new version of each."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        writing = {name: pool.submit(write, name) for name in names}
+    return {name: version.result() for name, version in writing.items()}
 
 
 def _with_comments_of(table: DeltaTable, rows: pa.RecordBatchReader) -> pa.RecordBatchReader:

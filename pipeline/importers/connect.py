@@ -21,6 +21,7 @@ from pipeline.importers.json_records import (
     SUFFIXES,
     Record,
     RecordError,
+    keep_latest,
     records_among,
     records_of,
     spoilt,
@@ -103,12 +104,8 @@ def _take(record: Record | Broken, clock: Clock,
     except RecordError as error:
         yield spoilt(record, error)
         return
-    before = contacts.get(contact.id)
-    if before is not None:
-        yield Aside('was delivered more than once: the newest is taken')
-        if before.updated and (contact.updated is None or contact.updated < before.updated):
-            return
-    contacts[contact.id] = contact
+    yield from keep_latest(contacts, contact.id, contact, lambda one: one.updated,
+                           'was delivered more than once: the newest is taken')
 
 
 def _linked(contacts: dict[str, _Contact]) -> dict[str, _Contact]:

@@ -25,8 +25,8 @@ def as_contact_record(record: Record) -> Record:
     held_s = agent.number('AgentInitiatedHoldDuration')
     return Record(record.where, {
         **_dated(contact.tree), 'ContactId': contact.tree.get('Id'),
-        'Agent': {**_dated(agent.tree), 'Username': agent.text('Id'),
-                  'NumberOfHolds': held_s},
+        # Of holds it tells the seconds alone: none, and there was no hold.
+        'Agent': {**_dated(agent.tree), 'Username': agent.text('Id'), 'NumberOfHolds': held_s},
         'Queue': {'Name': queue.text('Id')}})
 
 

@@ -14,15 +14,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pipeline.importers import Broken, Options
+from pipeline.importers import Aside, Broken, Options
 from pipeline.importers.clock import Clock
 from pipeline.importers.files import WHOLE_MOST, broken, opened
 from pipeline.instants import InstantError
 from pipeline.rows import ManifestError
 
 SUFFIXES = ('.json', '.jsonl', '.ndjson', '.gz', '')  # objects that Firehose lays down have none
+Kept = TypeVar('Kept')
 _BLOCK = 1 << 20  # characters read at once
 _BETWEEN = re.compile(r'[\s,\[\]\x1e]*')
 _NEXT = re.compile(r'\n\{|\}\s*(?=\{)')  # where an object may begin after one that is broken
@@ -243,3 +244,16 @@ def _said(error: Exception, begin: int) -> str:
 
 def _broken(where: str, cause: str, way_out: str, text: str) -> Broken:
     return broken(where, cause, way_out, text.encode('utf-8', 'replace').decode('utf-8'))
+
+
+def keep_latest(kept: dict[str, Kept], id: str, one: Kept, at: Callable[[Kept], datetime | None],
+                aside: str) -> Iterator[Aside]:
+    """Keeps it unless one of its id is there that is later, or of which alone it is known when it
+    was. `aside` says that there was another."""
+    before = kept.get(id)
+    if before is not None:
+        yield Aside(aside)
+        was_at, is_at = at(before), at(one)
+        if was_at and (is_at is None or is_at < was_at):
+            return
+    kept[id] = one

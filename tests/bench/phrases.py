@@ -17,6 +17,7 @@ from pipeline.lexicons import languages, load_lexicon
 from tests.phrase_scenes import SaidTurn, Scene, known, scene
 from transforms.lexicon import Lexicon
 from transforms.phrases import Match, Matcher
+from transforms.phrases.heard import ALIKE
 from transforms.phrases.tongues import tongue_of
 
 SEEDS = (1000, 1199)
@@ -24,7 +25,6 @@ SEEDS = (1000, 1199)
 # slots not counted.
 LENGTHS = {False: (2, 4), True: (4, 7)}
 TARGET = {'recall': 0.90, 'precision': 0.98}
-ALIKE = 0.5  # the cost up to which a heard word stands for a meant one, as in the matcher's index
 
 
 def phrases() -> dict[str, Any]:

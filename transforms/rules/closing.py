@@ -121,7 +121,7 @@ def help_asked_willingly(scene: Scene, *, least_gap_s: Seconds,
     if why:
         return unknown(why)
     spoken = agent_rates(scene)
-    rates = [rate for count, rate in spoken if count >= min_units]
+    rates = [rate for count, rate in spoken if count >= min_units and rate > 0]
     turn = scene.turn_at(AGENT, hit.start_s)
     if turn is None or len(rates) < min_turns or hit.end_s <= hit.start_s:
         return unknown('too few words for a rate')

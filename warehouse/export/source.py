@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from warehouse.database import ask, open_readonly
-from warehouse.derived import statement_of
+from warehouse.derived import read_by, statement_of
 from warehouse.errors import WarehouseError
 from warehouse.schemas import TABLES
 from warehouse.tables import literal
@@ -179,9 +179,9 @@ def _narrowing(selection: Selection) -> Iterator[str]:
             yield _temporary(name, wheres[name])
         elif 'call_id' in table.schema.names:
             yield _temporary('kpis_all' if name == 'kpis' else name, of_a_call)
-    # Sums are of all calls of a day or month: they are worked out anew from those selected.
-    for name in ('rule_month', 'day_facts', 'hold_quarters'):
-        yield f'CREATE TEMP VIEW {name} AS {statement_of(name)}'
+        elif table.derived and read_by(name):
+            # Sums are of all calls of a day or month: they are worked out anew from those selected.
+            yield f'CREATE TEMP VIEW {name} AS {statement_of(name)}'
 
 
 def _temporary(name: str, where: str) -> str:

@@ -23,6 +23,7 @@ from pipeline.importers.json_records import (
     SUFFIXES,
     Record,
     RecordError,
+    keep_latest,
     records_among,
     records_of,
     spoilt,
@@ -100,12 +101,8 @@ def _take(record: Record, path: Path, clock: Clock, conversations: dict[str, Con
     except RecordError as error:
         yield spoilt(record, error)
         return
-    before = conversations.get(conversation.id)
-    if before is not None:
-        yield Aside('was exported more than once: the one that ends later is taken')
-        if before.ended and (conversation.ended is None or conversation.ended < before.ended):
-            return
-    conversations[conversation.id] = conversation
+    yield from keep_latest(conversations, conversation.id, conversation, lambda one: one.ended,
+                           'was exported more than once: the one that ends later is taken')
 
 
 def _take_recording(record: Record, clock: Clock,
