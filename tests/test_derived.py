@@ -6,6 +6,8 @@ from datetime import date
 
 import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.results import at, reject, result, run
 from tests.stored_calls import heard, judged_by, later
@@ -129,3 +131,26 @@ def test_a_first_change_of_an_older_warehouse_works_out_every_day(tmp_path):
         commit.make_visible(opened, now)
     assert list(run_sql(tmp_path, 'SELECT count(*) FROM call_facts').rows()) == [(3,)]
     told_of(tmp_path)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 4)), min_size=1, max_size=4,
+                         unique_by=lambda one: one[0]), min_size=2, max_size=3))
+def test_rows_are_those_of_their_statements_whatever_calls_are_replaced_and_moved(
+        tmp_path_factory, nights):
+    """`nights`: of each night the calls that land, and on which day (the last: none)."""
+    root = tmp_path_factory.mktemp('nights')
+    days = (*(date(2026, month, 30) for month in (9, 10, 11, 12)), None)
+    for n, night in enumerate(nights):
+        for seed, day in night:
+            landing.put(root, judged_by(later(heard(seed, 12 + n), n), call_date=days[day]))
+        publish(root)
+    with duckdb.connect() as con:
+        con.execute("SET TimeZone = 'UTC'")
+        now = catalog.current(root)
+        database.fill(con, root, now)
+        worked_out = {name: rows_of(con, name) for name in DERIVED}
+    with duckdb.connect() as con:
+        con.execute("SET TimeZone = 'UTC'")
+        database.fill(con, root, replace(now, derived={}))
+        assert worked_out == {name: rows_of(con, name) for name in DERIVED}

@@ -15,7 +15,7 @@ from warehouse import catalog, erase, landing, ledger
 from warehouse.erase import look_for
 from warehouse.finding import Wanted
 from warehouse.maintain import maintain
-from warehouse.proof import Finder, search
+from warehouse.proof import Finder, Hit, search
 from warehouse.publish import publish
 from warehouse.query import run_sql
 
@@ -245,3 +245,11 @@ def test_erasing_without_saying_what_is_wrong_use():
                        (('--from', '2026-11-03', '--to', '2026-11-02'), 'is after')):
         ran = etiquette('erase', *args)
         assert ran.code == 2 and told in ran.err
+
+
+def test_what_a_waiting_call_says_of_an_erased_one_is_found_inside_its_file(tmp_path):
+    whole = result('stays', turns=1)
+    path = landing.put(tmp_path, replace(whole, turns=(
+        whole.turns[0]._replace(text='as I said in call-1 ' * 40),)))
+    hits = search(tmp_path, {'call-1'}).hits
+    assert Hit(str(path.relative_to(tmp_path)), 'turns', 'call-1') in hits

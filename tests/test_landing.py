@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 from datetime import date, datetime, timezone
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -58,6 +59,16 @@ def test_the_same_result_gives_the_same_bytes(tmp_path):
     first = landing.put(tmp_path / 'a', result()).read_bytes()
     assert landing.put(tmp_path / 'b', result()).read_bytes() == first
     assert landing.put(tmp_path / 'b', at(1)).read_bytes() != first
+
+
+def test_a_file_with_nested_lists_as_older_programs_wrote_it_is_read(tmp_path):
+    old, new = (landing.put(tmp_path, result(call_id)) for call_id in ('old', 'new'))
+    pq.write_table(landing.as_table(result('old')), old, compression='lz4', store_schema=False,
+                   write_page_checksum=True)
+    assert pa.types.is_list(pq.read_schema(old).field('turns').type)
+    assert landing.get(old) == result('old')
+    assert landing.read_together([old, new]).equals(
+        pa.concat_tables([landing.read(new), landing.read(old)]))
 
 
 def test_a_retry_writes_the_same_path_and_nothing_else(tmp_path):

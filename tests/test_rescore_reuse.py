@@ -11,7 +11,7 @@ from tests.conftest import QUICK, SAMPLES, etiquette
 from tests.standard_for_tests import default_standard
 from tests.stored_calls import heard, judged_by, silent
 from tests.test_rescore import again, configured, differences
-from warehouse import landing
+from warehouse import catalog, landing, tables
 from warehouse.publish import publish
 from warehouse.query import run_sql
 
@@ -186,3 +186,16 @@ def test_a_run_notes_by_what_it_judges(tmp_path):
     ran = etiquette('rescore', '--warehouse', root, '--standard', tmp_path / 'site.yaml',
                     '--workers', 1, '--json')
     assert ran.json()['calls_reused'] == 1
+
+
+def test_moments_stay_as_they_are_where_only_weights_have_changed(warehouse, tmp_path):
+    def files(name):
+        now = catalog.current(warehouse)
+        return tables.listed(warehouse, name, now.tables[name]).files
+    moments, failures = files('moments'), files('failures')
+    assert moments
+    again(warehouse, settings=site(tmp_path, 'rules: {opening-greeting: {weight: 9}}'))
+    assert files('moments') == moments
+    assert files('failures') != failures
+    again(warehouse, settings=site(tmp_path, 'rules: {opening-greeting: {weight: 9}}'), full=True)
+    assert files('moments') != moments

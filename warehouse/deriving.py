@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import partial
+from itertools import chain, islice
 from pathlib import Path
+from types import MappingProxyType
 
-import duckdb
 import pyarrow as pa
 
-from warehouse import database, tables
+from warehouse import database, staging, tables
 from warehouse.catalog import Catalog
 from warehouse.derived import made_by, read_by, statement_of
 from warehouse.schemas import TABLES
+from warehouse.spans import frugal
 from warehouse.tables import one_of
 
 _DATES = 7  # worked out together: bounds memory
 _PARTS = 5  # written together: Delta keeps a buffer for each partition that it writes
+_BATCH_ROWS = 2 ** 15
 _MONTHLY = ('rule_month',)
 _Part = tuple[Sequence[date | None], Sequence[date | None]]  # dates to read, partitions to write
 
 
-def write_derived(root: Path, now: Catalog, dates: Collection[date | None]) -> Catalog:
+def write_derived(root: Path, now: Catalog, dates: Collection[date | None],
+                  same: Mapping[str, Collection[date | None]] = MappingProxyType({})) -> Catalog:
     """Works out the rows of these dates anew. Returns the next catalog.
 
     Args:
       now: a catalog of the tables that they are derived from.
+      same: derived table -> dates on which nothing has changed that it is derived from.
     """
     for names in _in_turn():
-        versions = tables.side_by_side(names, partial(_renew, root, now, dates))
-        now = replace(now, tables={**now.tables, **versions},
-                      derived={**now.derived, **{name: made_by(name) for name in names}})
+        def renewed(name: str, now: Catalog = now) -> int:
+            return _renew(root, name, now, set(dates).difference(same.get(name, ())))
+        now = replace(
+            now, derived={**now.derived, **{name: made_by(name) for name in names}},
+            tables={**now.tables, **tables.side_by_side(names, renewed)})
     return now
 
 
@@ -43,7 +49,7 @@ def _in_turn() -> tuple[list[str], list[str]]:
             [name for name in derived if read_by(name)])
 
 
-def _renew(root: Path, now: Catalog, dates: Collection[date | None], name: str) -> int:
+def _renew(root: Path, name: str, now: Catalog, dates: Collection[date | None]) -> int:
     """The version of a table with the rows of these dates, or where an older program made it, of
     all, worked out anew."""
     touched = set(dates)
@@ -62,16 +68,15 @@ def _write(root: Path, name: str, now: Catalog, dates: Collection[date | None]) 
     views = [database.views_of(root, now, read) for read, _ in parts]
     for first in range(0, len(parts), _PARTS):
         days = {day for _, days in parts[first:first + _PARTS] for day in days}
-        rows = (part for part in (_rows(name, one) for one in views[first:first + _PARTS])
-                if part.num_rows)
-        begun = next(rows, None)
-        if begun is None and not had & days:
-            continue
-        reader = pa.RecordBatchReader.from_batches(
-            TABLES[name].schema, (batch for some in ([begun] if begun else [], rows)
-                                  for part in some for batch in part.to_batches()))
-        version = tables.write(
-            root, name, reader, one_of('call_date', days) if had & days else None)
+        with staging.scratch(root) as scratch:
+            batches = chain.from_iterable(_batches(root, name, one, scratch)
+                                          for one in views[first:first + _PARTS])
+            begun = list(islice(batches, 1))
+            if not begun and not had & days:
+                continue
+            reader = pa.RecordBatchReader.from_batches(TABLES[name].schema, chain(begun, batches))
+            version = tables.write(
+                root, name, reader, one_of('call_date', days) if had & days else None)
     return version
 
 
@@ -93,9 +98,13 @@ def _month(day: date | None) -> date | None:
     return day and day.replace(day=1)
 
 
-def _rows(name: str, views: Iterable[str]) -> pa.Table:
-    with duckdb.connect(':memory:') as con:
+def _batches(root: Path, name: str, views: Iterable[str],
+             scratch: Path) -> Iterator[pa.RecordBatch]:
+    """The rows as the statement says, without empty batches."""
+    schema = TABLES[name].schema
+    with frugal(scratch, root / 'tables') as con:
         for view in views:
             con.execute(view)
-        schema = TABLES[name].schema
-        return database.ask(con, statement_of(name)).select(schema.names).cast(schema)
+        for batch in con.sql(statement_of(name)).to_arrow_reader(_BATCH_ROWS):
+            yield from pa.Table.from_batches([batch]).select(schema.names).cast(
+                schema).to_batches()

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from warehouse import landing
 from warehouse.tables import literal
 
 # A shorter value occurs in compressed bytes, and in texts, by chance: it is looked for as a whole
@@ -182,6 +183,10 @@ def _strings_of(array: pa.Array) -> Iterator[pa.Array]:
         yield from _strings_of(array.dictionary)
     elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
         yield array.unique() if len(array) else array
+    elif pa.types.is_binary(kind):  # of landing files alone
+        for cell in array.drop_null():
+            for column in landing.rows_in(cell).columns:
+                yield from _strings_of(column)
     elif pa.types.is_struct(kind):
         for child in array.flatten():
             yield from _strings_of(child)

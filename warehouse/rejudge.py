@@ -22,12 +22,15 @@ from warehouse.deriving import write_derived
 from warehouse.errors import WarehouseError
 from warehouse.records import Run
 from warehouse.rewrite import Written, swap_in
+from warehouse.schemas import TABLES
 from warehouse.spans import SPAN_CALLS, Span, frugal, out_of_order, spans_of
 
 REWRITTEN: tuple[Literal['events', 'findings', 'kpis'], ...] = ('events', 'findings', 'kpis')
 # Of all checks those that what is rewritten can break.
 _CHECKS = ('call_without_kpis', 'exclusive_seconds', 'hold_count', 'kpis_key_twice',
            'rule_counts', 'run_accounts')
+# What derived/moments.sql takes of `kpis`.
+_IN_MOMENTS = 'call_date, call_id, standard, agent_id, queue, agent_interruptions IS NOT NULL'
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,20 @@ def commit(work: Rejudging, written: Collection[Written], run: Run) -> tuple[Cat
         dates = events if name == 'events' else work.dates
         files = [file for file in written if file.name == name]
         now = at_versions(now, **{name: swap_in(root, name, files, dates)})
-    now = write_derived(root, at_versions(now, runs=write_run(root, run)), work.dates)
+    now = at_versions(now, runs=write_run(root, run))
+    same = {'moments': _of_same_moments(work, now) - events}
+    now = write_derived(root, now, work.dates, same)
     make_visible(work.opened, now)
     return now, [f'check {fault}' for fault in run_checks(root, now, work.dates, only=_CHECKS)]
+
+
+def _of_same_moments(work: Rejudging, now: Catalog) -> set[date | None]:
+    """The dates on which nothing has changed that `moments` shows of `kpis`."""
+    root, dates = work.opened.root, work.dates
+    before, after = (
+        f'SELECT {_IN_MOMENTS} FROM ({database.select(root, TABLES["kpis"], catalog, dates)})'
+        for catalog in (work.catalog, now))
+    with frugal(work.folder / 'plan', root / 'tables') as con:
+        return dates - {day for (day,) in con.execute(f"""
+            SELECT call_date FROM ({before} EXCEPT {after})
+            UNION SELECT call_date FROM ({after} EXCEPT {before})""").fetchall()}
