@@ -11,30 +11,50 @@ from typing import Any
 
 import transforms
 from transforms.phrasebook import Phrasebook
-from transforms.reuse import ALL
-from transforms.rules.judge import bound_rules
+from transforms.reuse import ALL, HOLD, OPENING, SIGNOFF
+from transforms.rules.judge import Bound, bound_rules
+from transforms.rules.reads import attributes_reached
+from transforms.rules.registry import DECIDERS
 from transforms.standard import Standard
 from warehouse import records
 
+# Of these each value is signed where it can be read. What calls are measured by is signed whole.
+_JUDGING = ('checked', 'match', 'pickup', 'opening', 'hold_protocol', 'transfer', 'callback',
+            'closing', 'abuse', 'name_use', 'scores')
 # Read by no rule: they tell what is charged, and the names of things.
-_NOT_OF_VERDICTS = ('name', 'version', 'only_rules_of', 'rules', 'stages', 'scores')
-_OF_CHARGES = ('min_coverage', 'min_rules', 'tier_b', 'charge_once')
+_NOT_OF_VERDICTS = ('name', 'version', 'only_rules_of', 'rules', 'stages')
+_MEASURES = {OPENING: ('scores.opening_score',), HOLD: ('scores.hold_score',),
+             SIGNOFF: ('scores.signoff_score', 'signoff.find_signoff')}
 
 
 def signatures(standard: Standard, phrasebook: Phrasebook) -> dict[str, str]:
-    """Of each rule that is computed, and of all measures under `ALL`.
+    """Of each rule that is computed, of the measures that are no rule's, and under `ALL` of what
+    all of them hang on: what calls are measured by, the phrase lists and acts, and the program.
 
-    A rule hangs on its function, options, stage and tier; all of them on the rest of the standard,
-    the phrase lists and acts, and the program that judges.
+    A rule hangs on its function, options, stage and tier as well, and on the values of the
+    standard that its function can read.
     """
     parts = {f.name: getattr(standard, f.name) for f in fields(standard)
-             if f.name not in _NOT_OF_VERDICTS}
-    scores = {name: value for name, value in vars(standard.scores).items()
-              if name not in _OF_CHARGES}
-    every = _hash([parts, scores, phrasebook, _program()])
+             if f.name not in (*_NOT_OF_VERDICTS, *_JUDGING)}
+    every = _hash([parts, phrasebook, _program()])
     return {ALL: every} | {
+        measure: _hash([every, _values(standard, attributes_reached(roots))])
+        for measure, roots in _MEASURES.items()} | {
         bound.rule.id: _hash([every, bound.rule.decide, bound.rule.options, bound.rule.stage,
-                              bound.rule.tier]) for bound in bound_rules(standard)}
+                              bound.rule.tier, _values(standard, read_by(bound))])
+        for bound in bound_rules(standard)}
+
+
+def read_by(bound: Bound) -> frozenset[str]:
+    """The attributes that a rule may ask a standard for, sections and their values alike."""
+    decide = DECIDERS[bound.rule.decide or '']
+    return attributes_reached(
+        (f'{decide.__module__.rpartition(".")[2]}.{decide.__name__}',), bound.rule.options)
+
+
+def _values(standard: Standard, read: frozenset[str]) -> dict[str, dict[str, Any]]:
+    return {name: {key: value for key, value in vars(getattr(standard, name)).items()
+                   if key in read} for name in _JUDGING if name in read}
 
 
 @cache

@@ -18,7 +18,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from transforms.rescore import judging
-from transforms.rules.judge import bound_rules, grouped, in_opening, not_charged, uncharged
+from transforms.rules.judge import (
+    bound_rules,
+    grouped,
+    in_opening,
+    not_charged,
+    of_signoff,
+    open_signoff,
+    uncharged,
+)
 from transforms.rules.scene import Scene
 from transforms.rules.scores import (
     CHARGED_ELSEWHERE,
@@ -26,6 +34,7 @@ from transforms.rules.scores import (
     Charge,
     Overall,
     etiquette,
+    hold_score,
     opening_score,
 )
 from transforms.rules.verdict import NOT_APPLICABLE, Verdict
@@ -34,10 +43,12 @@ from warehouse.records import Finding
 from warehouse.rewrite import table_of
 from warehouse.stored import Placed, encoded, is_one_of, values_of
 
-ALL = 'all'  # in signatures: what every rule hangs on, and all measures that are no rule's
+# In signatures: what every verdict hangs on, and the measures that are no rule's.
+ALL, OPENING, HOLD, SIGNOFF = 'all', 'kpi.opening', 'kpi.hold', 'kpi.signoff'
+MEASURES = (OPENING, HOLD, SIGNOFF)
 _REASON, _GONE = -1, -2  # places of rows that are no rule's: why a measure is not known; not kept
 
-Signatures = Mapping[str, str]  # rule_id, and ALL -> a hash of what the verdict hangs on
+Signatures = Mapping[str, str]  # rule_id, ALL, MEASURES -> a hash of what it hangs on
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,13 +58,13 @@ class Plan:
     Attributes:
       kept: rule_id -> its place among `bound_rules`, of the verdicts that serve.
       changed: the places of the others.
-      is_opened: whether `opening_score` is to be made anew.
+      measures: those of `MEASURES` that are made anew.
     """
 
     standard: Standard
     kept: Mapping[str, int]
     changed: tuple[int, ...]
-    is_opened: bool
+    measures: frozenset[str]
 
     @cached_property
     def weights(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -66,19 +77,25 @@ class Plan:
     def asked(self) -> frozenset[int]:
         """The places whose stored verdicts are looked at: of rules that are charged together, and
         where it is made anew those of `opening_score`."""
-        opening = in_opening(self.standard) if self.is_opened else ()
+        opening = in_opening(self.standard) if OPENING in self.measures else ()
         return frozenset((*grouped(self.standard), *(place for place, _ in opening)))
 
 
 def plan_of(standard: Standard, now: Signatures, before: Signatures) -> Plan | None:
-    """What serves of findings that were signed `before`; None: nothing."""
+    """What serves of findings that were signed `before`; None: nothing, or less than half, where
+    looking for what does takes longer than deciding all."""
     if before.get(ALL) != now[ALL]:
         return None
     same = {rule for rule, signature in now.items() if before.get(rule) == signature}
     places = {bound.rule.id: i for i, bound in enumerate(bound_rules(standard))}
-    return Plan(standard, {rule: i for rule, i in places.items() if rule in same},
-                tuple(i for rule, i in places.items() if rule not in same),
-                any(before.get(rule) != now.get(rule) for rule in IN_OPENING))
+    kept = {rule: i for rule, i in places.items() if rule in same}
+    if 2 * len(kept) <= len(places):
+        return None
+    changed = {measure for measure in MEASURES if measure not in same}
+    if any(before.get(rule) != now.get(rule) for rule in IN_OPENING):
+        changed.add(OPENING)
+    return Plan(standard, kept, tuple(i for rule, i in places.items() if rule not in same),
+                frozenset(changed))
 
 
 def is_served(plan: Plan, findings: Placed, calls: int) -> NDArray[np.bool_]:
@@ -96,7 +113,8 @@ class _Loop:
     weightless: list[int] = field(default_factory=list)  # rows that another rule is charged for
     lost: list[int] = field(default_factory=list)  # rows that hid why: decided again
     decided: list[tuple[int, int, Finding]] = field(default_factory=list)  # call, place, finding
-    opening: list[float | None] = field(default_factory=list)
+    reasons: list[tuple[int, Finding]] = field(default_factory=list)  # call, why not known
+    measures: dict[str, list[Any]] = field(default_factory=dict)  # column -> of each call
 
 
 def taken_over(plan: Plan, findings: Placed, kpis: Placed, call_ids: Sequence[str],
@@ -122,10 +140,11 @@ def taken_over(plan: Plan, findings: Placed, kpis: Placed, call_ids: Sequence[st
     findings, place, weight = Placed(rows, findings.at).where(stays), place[stays], weight[stays]
     overall = _scored(plan, findings, place, weight, done.decided, kpis.at.tolist())
     tables = [findings.table]
-    if done.decided:
-        tables.append(table_of('findings', [call_ids[call] for call, _, _ in done.decided],
-                               [(finding,) for _, _, finding in done.decided]))
-    return tables, _measures(plan, kpis.table, overall, done.opening)
+    new = [(call, finding) for call, _, finding in done.decided] + done.reasons
+    if new:
+        tables.append(table_of('findings', [call_ids[call] for call, _ in new],
+                               [(finding,) for _, finding in new]))
+    return tables, _measures(plan, kpis.table, overall, done.measures)
 
 
 def _places(plan: Plan, table: pa.Table) -> NDArray[np.int64]:
@@ -133,7 +152,7 @@ def _places(plan: Plan, table: pa.Table) -> NDArray[np.int64]:
     rules = encoded(table['rule_id'])
     known = np.array([plan.kept.get(rule, _GONE) for rule in rules.dictionary.to_pylist()] or [0])
     place = known[rules.indices.to_numpy()]
-    place[is_one_of(table['stage'], ('kpi',))] = _REASON
+    place[is_one_of(table['stage'], ('kpi',))] = _GONE if SIGNOFF in plan.measures else _REASON
     return place
 
 
@@ -156,13 +175,26 @@ def _one_by_one(plan: Plan, findings: Placed, place: NDArray[np.int64], calls: S
                 elif verdict.why == CHARGED_ELSEWHERE:
                     done.lost.append(row)
                     fresh[i] = bound[i].decide(scene_of(call))
-            if plan.is_opened:
-                done.opening.append(opening_score(scene_of(call), {
-                    rule: verdicts[i] for i, rule in in_opening(standard)}))
+            for column, value in _anew(plan, call, verdicts, scene_of).items():
+                done.measures.setdefault(column, []).append(value)
+            if SIGNOFF in plan.measures:
+                done.reasons += [(call, why) for why in open_signoff(scene_of(call))]
             for i, verdict in fresh.items():
                 finding = bound[i].finding(verdict)
                 done.decided.append((call, i, uncharged(finding) if i in free else finding))
     return done
+
+
+def _anew(plan: Plan, call: int, verdicts: Mapping[int, Verdict],
+          scene_of: Callable[[int], Scene]) -> dict[str, Any]:
+    """The measures of a call that are made anew, by column."""
+    out: dict[str, Any] = {}
+    if OPENING in plan.measures:
+        out['opening_score'] = opening_score(scene_of(call), {
+            rule: verdicts[i] for i, rule in in_opening(plan.standard)})
+    if HOLD in plan.measures:
+        out['hold_score'] = hold_score(scene_of(call))
+    return out | of_signoff(scene_of(call)) if SIGNOFF in plan.measures else out
 
 
 def _verdicts(plan: Plan, findings: Placed,
@@ -209,7 +241,7 @@ def _scored(plan: Plan, findings: Placed, place: NDArray[np.int64], weight: NDAr
 
 
 def _measures(plan: Plan, kpis: pa.Table, overall: Sequence[Overall],
-              opening: Sequence[float | None]) -> pa.Table:
+              anew: Mapping[str, Sequence[Any]]) -> pa.Table:
     new: dict[str, Any] = {
         'rule_version': _constant(plan.standard.version, len(overall)),
         'etiquette_score': [one.score for one in overall],
@@ -218,8 +250,7 @@ def _measures(plan: Plan, kpis: pa.Table, overall: Sequence[Overall],
         'rules_passed': [one.passed for one in overall],
         'rules_failed': [one.failed for one in overall],
         'rules_unknown': [one.unknown for one in overall]}
-    if plan.is_opened:
-        new['opening_score'] = opening
+    new |= anew
     return _with(kpis, {name: column if isinstance(column, pa.Array)
                         else pa.array(column, kpis.schema.field(name).type)
                         for name, column in new.items()})

@@ -82,18 +82,29 @@ def judge(call: Call, turns: Sequence[Turn], words: Words, events: Sequence[Even
     for i in not_charged(dict(enumerate(verdicts)), standard):
         findings[i] = uncharged(findings[i])
     overall = etiquette(findings, standard.scores)
-    signoff = scene.signoff
     by_id = {rule: verdicts[i] for i, rule in in_opening(standard)}
     done = Kpis(**(vars(kpis) | {
-        'signoff_order': signoff.order, 'signoff_spoken': signoff.spoken,
-        'signoff_status': signoff.status, 'opening_score': opening_score(scene, by_id),
-        'hold_score': hold_score(scene), 'signoff_score': signoff_score(signoff, standard),
+        **of_signoff(scene), 'opening_score': opening_score(scene, by_id),
+        'hold_score': hold_score(scene),
         'etiquette_score': overall.score, 'etiquette_lo': overall.lo, 'etiquette_hi': overall.hi,
         'etiquette_coverage': overall.coverage, 'rules_passed': overall.passed,
         'rules_failed': overall.failed, 'rules_unknown': overall.unknown}))
-    why = {'signoff_order': UNREAD, **signoff.why}
-    return (*findings, *_open(scene, {name: why[name] for name in SIGNOFF if getattr(
-        done, name) in (None, 'unknown')})), done
+    return (*findings, *open_signoff(scene)), done
+
+
+def of_signoff(scene: Scene) -> dict[str, str | float | None]:
+    """The sign-off columns, and the score of the sign-off."""
+    found = scene.signoff
+    return {'signoff_order': found.order, 'signoff_spoken': found.spoken,
+            'signoff_status': found.status, 'signoff_score': signoff_score(found, scene.standard)}
+
+
+def open_signoff(scene: Scene) -> tuple[Finding, ...]:
+    """A finding for each sign-off column that is not known, with the reason."""
+    found = scene.signoff
+    why, values = {'signoff_order': UNREAD, **found.why}, (found.order, found.spoken, found.status)
+    return _open(scene, {name: why[name] for name, value in zip(SIGNOFF, values, strict=True)
+                         if value in (None, 'unknown')})
 
 
 @lru_cache(maxsize=16)
