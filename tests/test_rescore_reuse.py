@@ -31,6 +31,9 @@ RULES = {'opening-greeting': ('weight: 5', 'weight: 0', 'on: false', 'only_if_li
          'hold-return-thanks': ('pair_min: 0.5', 'on: false', 'weight: 2')}
 SECTIONS = ('scores: {tier_b: 0.4}', 'scores: {min_coverage: 0.1, min_rules: 2}',
             'stages: {listening: 0.7, opening: 0.0}', 'closing: {cluster_end_s: 4.0}',
+            'closing: {require: [farewell], final_act: farewell_or_thanks}',
+            'hold_protocol: {min_wait_s: 30.0}', 'hold_protocol: {scored_wait_s: 15.0}',
+            'opening: {window_s: 3.0}', 'pickup: {max_rings: 1}', 'checked: {word_score: 0.1}',
             'scores: {opening: {greeting: 0.9}}', 'silence: {warn_s: 1.0}')
 
 
@@ -125,8 +128,13 @@ def test_a_rule_that_is_charged_again_says_again_why(warehouse, tmp_path):
     assert list(run_sql(warehouse, NOTED).rows()) == [(0,)]
 
 
-@pytest.mark.parametrize('lines', ['closing: {cluster_end_s: 4.0}', 'silence: {warn_s: 1.0}',
+@pytest.mark.parametrize('lines', ['closing: {cluster_end_s: 4.0}', 'transfer: {max: 1}',
                                    'scores: {stale_credit: 0.1}'])
+def test_a_threshold_is_decided_anew_by_the_rules_that_may_read_it(warehouse, tmp_path, lines):
+    assert again(warehouse, settings=site(tmp_path, lines)).reused == HEARD
+
+
+@pytest.mark.parametrize('lines', ['checked: {word_score: 0.1}', 'silence: {warn_s: 1.0}'])
 def test_what_every_rule_may_read_leaves_nothing_to_be_taken_over(warehouse, tmp_path, lines):
     assert again(warehouse, settings=site(tmp_path, lines)).reused == 0
 

@@ -228,15 +228,16 @@ def _rescore(found: Mapping[str, Any]) -> str:
     rows = [[calls, what, by[key]['calls_per_s'], by[key]['cpu_ms_per_call'],
              f'{by[key]["driver_peak_mb"]} MB', f'{by[key]["most_peak_mb"]} MB']
             for calls, by in found['sizes'].items()
-            for key, what in (('reused', 'a weight and one rule'), ('rules', 'every rule'),
-                              ('phrases', 'everything')) if key in by]
+            for key, what in (('reused', 'a weight and one rule'), ('threshold', 'a threshold'),
+                              ('rules', 'every rule'), ('phrases', 'everything')) if key in by]
     words = next(iter(found['sizes'].values()))['words_a_call']
     return '\n\n'.join([
         _table(['calls', 'judged again', 'calls a second', 'CPU a call, ms', 'peak memory, driver',
                 'the largest process'], rows),
         f'{found["workers"]} workers, {found["rules"]} rules; calls of {found["turns"]} turns and '
         f'{words:.0f} words. `a weight and one rule`: of these alone anything is changed, and the '
-        'findings of all other rules are taken over; `every rule`: events and measures are kept; '
+        'findings of all other rules are taken over; `a threshold`: of a section of the standard, and '
+        'those of the rules that cannot read it are; `every rule`: events and measures are kept; '
         '`everything`: phrases are looked for again and all is measured anew. The warehouse holds '
         f'copies of {found["templates"]} distinct calls under other ids and dates '
         '([tests/bench/rescore.py](../tests/bench/rescore.py)).'])

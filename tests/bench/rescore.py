@@ -4,9 +4,11 @@ The warehouse is made without audio: 200 distinct calls of 60 turns (the sentenc
 tests/phrase_scenes.py, a tenth of the words misheard), judged once; their rows are then written
 again and again under new ids, 2000 calls a day. The standard is the default one.
 
-Three figures: `reused`, where one weight and the threshold of one rule are changed, and the
-findings of all other rules are taken over; `rules`, where a threshold is changed that every rule
-may read, so that every rule is decided anew; `phrases`, where calls are measured anew as well.
+Four figures: `reused`, where one weight and the threshold of one rule are changed, and the
+findings of all other rules are taken over; `threshold`, where a threshold of a section of the
+standard is changed, and those of the rules that cannot read it are; `rules`, where one is changed
+that nearly every rule may read, so that every rule is decided anew; `phrases`, where calls are
+measured anew as well.
 
     python -m tests.bench.rescore [--calls 20000]
 """
@@ -46,7 +48,8 @@ CALLS, TEMPLATES, A_DAY, WORKERS = 20_000, 200, 2000, 2
 FIRST = date(2026, 1, 1)
 NAMES = ('calls', *landing.NESTED)
 ONE_RULE = 'rules: {opening-greeting: {weight: 5}, listening-no-dead-air: {per_min: 0.4}}\n'
-EVERY_RULE = 'closing: {cluster_end_s: 9.0}\n'
+THRESHOLD = 'closing: {cluster_end_s: 9.0}\n'
+EVERY_RULE = 'checked: {word_score: 0.47}\n'
 
 
 def main() -> None:
@@ -70,6 +73,7 @@ def _of_size(folder: Path, calls: int) -> dict[str, Any]:
     words = make_warehouse(folder / 'w', load_standard(str(standard)), calls)
     found = {'words_a_call': words,
              'reused': _timed(folder, standard_of(folder, 'reused', ONE_RULE)),
+             'threshold': _timed(folder, standard_of(folder, 'threshold', THRESHOLD)),
              'rules': _timed(folder, standard_of(folder, 'rules', EVERY_RULE)),
              'phrases': _timed(folder, standard_of(folder, 'stored'), '--full')}
     subprocess.run(['rm', '-r', str(folder / 'w')], check=True)

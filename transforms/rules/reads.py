@@ -77,9 +77,13 @@ def _add(source: _Source, place: str, node: ast.AST, known: Mapping[str, set[str
     names, asked, sections = source.parts.setdefault(place, (set(), set(), set()))
     for part in _evaluated(node):
         if isinstance(part, ast.Name):
-            names |= known.get(part.id, set())  # where a local one is meant: more, never less
+            # Where a local one is meant: more, never less.
+            names |= {there for there in known.get(part.id, ()) if '.' in there}
         elif isinstance(part, ast.Attribute):
             (sections if _is_standard(part.value) else asked).add(part.attr)
+            if isinstance(part.value, ast.Name):
+                names |= {f'{module}.{part.attr}' for module in known.get(part.value.id, ())
+                          if '.' not in module}
         elif isinstance(part, ast.Constant) and isinstance(part.value, str):
             asked.update(_windows_in(part.value))
     if isinstance(node, ast.ClassDef):
@@ -106,12 +110,13 @@ def _defined(node: ast.Module | ast.ClassDef) -> Iterator[tuple[str, ast.stmt]]:
 
 
 def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Names that are imported from the package, also inside a function, and the place of each."""
+    """Names that are imported from the package, also inside a function, and the place of each: of
+    a module its name alone."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or '').startswith(_PACKAGE):
+        if isinstance(node, ast.ImportFrom) and f'{node.module}.'.startswith(_PACKAGE):
             for alias in node.names:
                 yield alias.asname or alias.name, \
-                    f'{(node.module or "").removeprefix(_PACKAGE)}.{alias.name}'
+                    f'{node.module}.{alias.name}'.removeprefix(_PACKAGE)
 
 
 def _evaluated(node: ast.AST) -> Iterator[ast.AST]:
