@@ -38,7 +38,7 @@ def stored():
 
 def other_values(name, value):
     """Some values unlike the one that a standard has."""
-    if name in WORDED or name in UNSET and value is None:
+    if name in WORDED or (name in UNSET and value is None):
         return WORDED.get(name) or UNSET[name]
     if isinstance(value, bool):
         return (not value,)
