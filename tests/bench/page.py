@@ -237,7 +237,8 @@ def _rescore(found: Mapping[str, Any]) -> str:
         f'{found["workers"]} workers, {found["rules"]} rules; calls of {found["turns"]} turns and '
         f'{words:.0f} words. `a weight and one rule`: of these alone anything is changed, and the '
         'findings of all other rules are taken over; `a threshold`: of a section of the standard, '
-        'and those of the rules that cannot read it are; `every rule`: events and measures are kept; '
+        'and those of the rules that cannot read it are; `every rule`: events and measures are '
+        'kept; '
         '`everything`: phrases are looked for again and all is measured anew. The warehouse holds '
         f'copies of {found["templates"]} distinct calls under other ids and dates '
         '([tests/bench/rescore.py](../tests/bench/rescore.py)).'])
