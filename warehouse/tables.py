@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -66,6 +65,8 @@ def repair(root: Path, versions: Mapping[str, int]) -> list[str]:
             continue
         if known is None and not path.exists():
             continue
+        if known is not None and is_newest(root, name, known):
+            continue
         table = open_at(root, name)
         newest, wanted = table.version(), known or 0
         if newest != wanted:
@@ -73,6 +74,15 @@ def repair(root: Path, versions: Mapping[str, int]) -> list[str]:
             done.append(f'table {name} was set back from version {newest} to {wanted}: '
                         'a publish had not been finished')
     return done
+
+
+def is_newest(root: Path, name: str, version: int) -> bool:
+    """Whether the log has this version's entry and none after it: seen without opening it."""
+    return _entry(root, name, version).exists() and not _entry(root, name, version + 1).exists()
+
+
+def _entry(root: Path, name: str, version: int) -> Path:
+    return folder(root, name) / '_delta_log' / f'{version:020}.json'
 
 
 def open_at(root: Path, name: str, version: int | None = None) -> DeltaTable:
@@ -106,7 +116,11 @@ def write(root: Path, name: str, rows: pa.RecordBatchReader, predicate: str | No
     else:
         write_deltalake(table, rows, mode='append', schema_mode=schema_mode,
                         writer_properties=properties)
-    return table.version()
+    version = table.version()
+    stamp = _stamp_of(root, name, version)
+    if stamp:
+        _remember((root, name, version, stamp), _listed_of(table))
+    return version
 
 
 def side_by_side(names: Iterable[str], write: Callable[[str], int]) -> dict[str, int]:
@@ -168,25 +182,39 @@ class Listed:
     columns: frozenset[str]
 
 
+_Key = tuple[Path, str, int, tuple[int, int]]
+_KEPT = 64
+_known: dict[_Key, Listed] = {}
+
+
 def listed(root: Path, name: str, version: int) -> Listed:
     """The files of a table at a version. A process that asks again does not read the log again."""
-    log = folder(root, name) / '_delta_log' / f'{version:020}.json'
+    stamp = _stamp_of(root, name, version)
+    if stamp is None:  # cleaned away: then nothing tells whether it is still the same version
+        return _listed_of(open_at(root, name, version))
+    key = (root, name, version, stamp)
+    found = _known.get(key)
+    return found or _remember(key, _listed_of(open_at(root, name, version)))
+
+
+def _stamp_of(root: Path, name: str, version: int) -> tuple[int, int] | None:
     try:
-        stat = log.stat()
-    except OSError:  # cleaned away: then nothing tells whether it is still the same version
-        return _listed(root, name, version)
-    return _listed_once(root, name, version, (stat.st_ino, stat.st_mtime_ns))
+        stat = _entry(root, name, version).stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_mtime_ns
 
 
-@lru_cache(maxsize=64)
-def _listed_once(root: Path, name: str, version: int, stamp: tuple[int, int]) -> Listed:
-    return _listed(root, name, version)
+def _remember(key: _Key, found: Listed) -> Listed:
+    _known[key] = found
+    for old in list(_known)[:-_KEPT]:
+        _known.pop(old, None)
+    return found
 
 
-def _listed(root: Path, name: str, version: int) -> Listed:
-    opened = open_at(root, name, version)
-    return Listed(tuple(sorted(files_of(opened), key=lambda file: file[0])),
-                  frozenset(columns(opened)))
+def _listed_of(table: DeltaTable) -> Listed:
+    return Listed(tuple(sorted(files_of(table), key=lambda file: file[0])),
+                  frozenset(columns(table)))
 
 
 def files(table: DeltaTable, dates: Collection[date | None] | None = None) -> list[Path]:
