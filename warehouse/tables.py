@@ -65,10 +65,11 @@ def repair(root: Path, versions: Mapping[str, int]) -> list[str]:
             continue
         if known is None and not path.exists():
             continue
-        if known is not None and is_newest(root, name, known):
+        wanted = known or 0
+        if is_newest(root, name, wanted):
             continue
         table = open_at(root, name)
-        newest, wanted = table.version(), known or 0
+        newest = table.version()
         if newest != wanted:
             table.restore(wanted)
             done.append(f'table {name} was set back from version {newest} to {wanted}: '
@@ -77,8 +78,10 @@ def repair(root: Path, versions: Mapping[str, int]) -> list[str]:
 
 
 def is_newest(root: Path, name: str, version: int) -> bool:
-    """Whether the log has this version's entry and none after it: seen without opening it."""
-    return _entry(root, name, version).exists() and not _entry(root, name, version + 1).exists()
+    """Whether this is the newest version that the table's log names: seen without opening it."""
+    log = folder(root, name) / '_delta_log'
+    return version == max((int(file.stem) for file in log.glob('*.json') if file.stem.isdigit()),
+                          default=None)
 
 
 def _entry(root: Path, name: str, version: int) -> Path:
