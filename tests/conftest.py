@@ -5,12 +5,15 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+from pipeline.cli import run_command
 from tests.copying import copy_of
 
 # A machine that is busy with other tests makes none of them wrong.
@@ -63,9 +66,11 @@ def etiquette(*args, cwd=None, timeout=600, **env):
 
 def rows(root, query):
     """The rows of a query as a list of dicts."""
-    ran = etiquette('sql', query, '--warehouse', root, '--format', 'json')
-    assert ran.code == 0, ran.err
-    return ran.json()
+    with redirect_stdout(TextIOWrapper(printed := BytesIO())) as out:
+        code = run_command(['sql', query, '--warehouse', str(root), '--format', 'json'])
+        out.flush()
+        assert code == 0
+        return json.loads(printed.getvalue())
 
 
 @pytest.fixture(scope='session')

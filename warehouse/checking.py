@@ -22,6 +22,7 @@ _SHOWN = 3
 # Statements over these are asked of some dates at a time, which bounds memory.
 _LARGE = ('turns', 'words', 'events', 'findings')
 _TOGETHER = 2 ** 26  # bytes of their files, compressed, or a date if it has more
+_LITTLE = 2 ** 21  # bytes of files that are read into memory once, and not for every check
 _NAMES_LARGE = re.compile(rf'\b({"|".join(_LARGE)})\b')
 
 
@@ -52,8 +53,11 @@ def run_checks(root: Path, catalog: Catalog | None = None,
     large = {name: sql for name, sql in checks.items()
              if _NAMES_LARGE.search(re.sub('--.*', '', sql))}
     faults: dict[str, Fault] = {}
+    sizes = _sizes(root, catalog, dates)
+    if sum(sizes.values()) <= _LITTLE:
+        return list(_asked(root, catalog, dates, checks, read_once=True))
     small = {name: sql for name, sql in checks.items() if name not in large}
-    for some, asked in [(dates, small), *((some, large) for some in _parts(root, catalog, dates))]:
+    for some, asked in [(dates, small), *((some, large) for some in _parts(sizes))]:
         for fault in _asked(root, catalog, some, asked):
             known = faults.get(fault.check)
             faults[fault.check] = replace(
@@ -63,9 +67,11 @@ def run_checks(root: Path, catalog: Catalog | None = None,
 
 
 def _asked(root: Path, catalog: Catalog, dates: Collection[date | None] | None,
-           checks: dict[str, str]) -> Iterator[Fault]:
+           checks: dict[str, str], read_once: bool = False) -> Iterator[Fault]:
+    named = tables_in('\n'.join(checks.values()))
     with duckdb.connect(':memory:') as con:
-        database.fill(con, root, catalog, dates, set().union(*map(tables_in, checks.values())))
+        for made in database.views_of(root, catalog, dates, named):
+            con.execute(made.replace('CREATE VIEW', 'CREATE TABLE', 1) if read_once else made)
         for name, sql in checks.items():
             found = database.ask(con, sql)
             if found.num_rows:
@@ -73,15 +79,20 @@ def _asked(root: Path, catalog: Catalog, dates: Collection[date | None] | None,
                             tuple(found.slice(0, _SHOWN).to_pylist()))
 
 
-def _parts(root: Path, catalog: Catalog,
-           dates: Collection[date | None] | None) -> Iterator[list[date | None]]:
-    """The dates, in order, as many together as have few enough bytes."""
+def _sizes(root: Path, catalog: Catalog,
+           dates: Collection[date | None] | None) -> dict[date | None, int]:
+    """Date -> bytes of the files of its calls."""
     sizes: dict[date | None, int] = {}
     # Of all tables: a date may have calls and none of the rows that they should have.
     for name in OF_A_CALL:
         for _, size, day in tables.listed(root, name, catalog.tables[name]).files:
             if dates is None or day in dates:
                 sizes[day] = sizes.get(day, 0) + size
+    return sizes
+
+
+def _parts(sizes: dict[date | None, int]) -> Iterator[list[date | None]]:
+    """The dates, in order, as many together as have few enough bytes."""
     part: list[date | None] = []
     bytes_ = 0
     for day in sorted(sizes, key=lambda day: (day is None, day or date.min)):

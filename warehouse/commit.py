@@ -72,12 +72,14 @@ def changing(root: Path, what: str, *, timeout_s: float | None = None,
 def next_catalog(opened: Opened, standard: str, timezone_name: str) -> Catalog:
     """The catalog after the one before, with every table as it is; tables not there are made."""
     root, before = opened.root, opened.before
-    found = {name: tables.ensure(root, name) for name in TABLES}
-    evolved = {name for name, table in found.items()
-               if set(TABLES[name].schema.names) - tables.columns(table)}
+    known = before.tables if before else {}
+    versions = {name: known[name] if name in known and tables.is_newest(root, name, known[name])
+                else tables.ensure(root, name).version() for name in TABLES}
+    evolved = {name for name, version in versions.items()
+               if set(TABLES[name].schema.names) - tables.listed(root, name, version).columns}
     return Catalog(
         number=(before.number if before else 0) + 1,
-        tables={name: table.version() for name, table in found.items()},
+        tables=versions,
         mixed=tuple(sorted(evolved | set(before.mixed if before else ()))),
         standard=standard, timezone=timezone_name,
         published_at=_instant(),

@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -67,7 +66,7 @@ def repair(root: Path, versions: Mapping[str, int]) -> list[str]:
         if known is None and not path.exists():
             continue
         wanted = known or 0
-        if _newest_logged(path) == wanted:
+        if is_newest(root, name, wanted):
             continue
         table = open_at(root, name)
         newest = table.version()
@@ -78,10 +77,15 @@ def repair(root: Path, versions: Mapping[str, int]) -> list[str]:
     return done
 
 
-def _newest_logged(path: Path) -> int | None:
-    """The newest version that a table's log names, read in an instant; None where there is none."""
-    return max((int(file.stem) for file in (path / '_delta_log').glob('*.json')
-                if file.stem.isdigit()), default=None)
+def is_newest(root: Path, name: str, version: int) -> bool:
+    """Whether this is the newest version that the table's log names: seen without opening it."""
+    log = folder(root, name) / '_delta_log'
+    return version == max((int(file.stem) for file in log.glob('*.json') if file.stem.isdigit()),
+                          default=None)
+
+
+def _entry(root: Path, name: str, version: int) -> Path:
+    return folder(root, name) / '_delta_log' / f'{version:020}.json'
 
 
 def open_at(root: Path, name: str, version: int | None = None) -> DeltaTable:
@@ -115,7 +119,11 @@ def write(root: Path, name: str, rows: pa.RecordBatchReader, predicate: str | No
     else:
         write_deltalake(table, rows, mode='append', schema_mode=schema_mode,
                         writer_properties=properties)
-    return table.version()
+    version = table.version()
+    stamp = _stamp_of(root, name, version)
+    if stamp:
+        _remember((root, name, version, stamp), _listed_of(table))
+    return version
 
 
 def side_by_side(names: Iterable[str], write: Callable[[str], int]) -> dict[str, int]:
@@ -177,25 +185,39 @@ class Listed:
     columns: frozenset[str]
 
 
+_Key = tuple[Path, str, int, tuple[int, int]]
+_KEPT = 64
+_known: dict[_Key, Listed] = {}
+
+
 def listed(root: Path, name: str, version: int) -> Listed:
     """The files of a table at a version. A process that asks again does not read the log again."""
-    log = folder(root, name) / '_delta_log' / f'{version:020}.json'
+    stamp = _stamp_of(root, name, version)
+    if stamp is None:  # cleaned away: then nothing tells whether it is still the same version
+        return _listed_of(open_at(root, name, version))
+    key = (root, name, version, stamp)
+    found = _known.get(key)
+    return found or _remember(key, _listed_of(open_at(root, name, version)))
+
+
+def _stamp_of(root: Path, name: str, version: int) -> tuple[int, int] | None:
     try:
-        stat = log.stat()
-    except OSError:  # cleaned away: then nothing tells whether it is still the same version
-        return _listed(root, name, version)
-    return _listed_once(root, name, version, (stat.st_ino, stat.st_mtime_ns))
+        stat = _entry(root, name, version).stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_mtime_ns
 
 
-@lru_cache(maxsize=64)
-def _listed_once(root: Path, name: str, version: int, stamp: tuple[int, int]) -> Listed:
-    return _listed(root, name, version)
+def _remember(key: _Key, found: Listed) -> Listed:
+    _known[key] = found
+    for old in list(_known)[:-_KEPT]:
+        _known.pop(old, None)
+    return found
 
 
-def _listed(root: Path, name: str, version: int) -> Listed:
-    opened = open_at(root, name, version)
-    return Listed(tuple(sorted(files_of(opened), key=lambda file: file[0])),
-                  frozenset(columns(opened)))
+def _listed_of(table: DeltaTable) -> Listed:
+    return Listed(tuple(sorted(files_of(table), key=lambda file: file[0])),
+                  frozenset(columns(table)))
 
 
 def files(table: DeltaTable, dates: Collection[date | None] | None = None) -> list[Path]:
