@@ -32,7 +32,7 @@ RULES = {'opening-greeting': ('weight: 5', 'weight: 0', 'on: false', 'only_if_li
 SECTIONS = ('scores: {tier_b: 0.4}', 'scores: {min_coverage: 0.1, min_rules: 2}',
             'stages: {listening: 0.7, opening: 0.0}', 'closing: {cluster_end_s: 4.0}',
             'closing: {require: [farewell], final_act: farewell_or_thanks}',
-            'hold_protocol: {min_wait_s: 30.0}', 'hold_protocol: {scored_wait_s: 15.0}',
+            'hold_protocol: {min_wait_s: 4.0}', 'hold_protocol: {scored_wait_s: 15.0}',
             'opening: {window_s: 3.0}', 'pickup: {max_rings: 1}', 'checked: {word_score: 0.1}',
             'scores: {opening: {greeting: 0.9}}', 'silence: {warn_s: 1.0}')
 

@@ -23,7 +23,7 @@ from transforms.rings import (
     Ringing,
     find_ringing,
 )
-from transforms.rules.judge import SIGNOFF, judge
+from transforms.rules.judge import SIGNOFF_REASONS, judge
 from transforms.rules.scene import ANNOUNCED
 from transforms.silences import Timeline, draw_timeline
 from transforms.standard import Standard
@@ -36,7 +36,6 @@ _HEARD_HOLDS = ('music', 'beeps', 'zero')
 # `note`: a hold by ear where the phone system names the holds, or says that there were none.
 HEARD_HOLD = 'heard_hold'
 _COMPARED = (HEARD_HOLD, HEARD_RINGING, HEARD_RINGING_PARTIAL)
-_SIGNOFF = frozenset(f'kpi.{name}' for name in SIGNOFF)
 _RANK = {AGENT: 0, CALLER: 1, None: 2}
 
 Row = tuple[float, float, str | None, str, str, float | None, str | None]
@@ -95,7 +94,7 @@ def judged(call: Call, turns: Sequence[Turn], words: Words, measured: Assessment
     """
     findings, kpis = judge(call, turns, words, measured.events, measured.kpis[0], standard,
                            phrasebook)
-    kept = [f for f in measured.findings if f.stage == 'kpi' and f.rule_id not in _SIGNOFF]
+    kept = [f for f in measured.findings if f.stage == 'kpi' and f.rule_id not in SIGNOFF_REASONS]
     return Assessment(measured.events, (*kept, *findings), (kpis,))
 
 

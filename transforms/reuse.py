@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from transforms.rescore import judging
 from transforms.rules.judge import (
+    SIGNOFF_REASONS,
     bound_rules,
     grouped,
     in_opening,
@@ -152,7 +153,9 @@ def _places(plan: Plan, table: pa.Table) -> NDArray[np.int64]:
     rules = encoded(table['rule_id'])
     known = np.array([plan.kept.get(rule, _GONE) for rule in rules.dictionary.to_pylist()] or [0])
     place = known[rules.indices.to_numpy()]
-    place[is_one_of(table['stage'], ('kpi',))] = _GONE if SIGNOFF in plan.measures else _REASON
+    place[is_one_of(table['stage'], ('kpi',))] = _REASON
+    if SIGNOFF in plan.measures:
+        place[is_one_of(table['rule_id'], SIGNOFF_REASONS)] = _GONE
     return place
 
 

@@ -45,6 +45,7 @@ from warehouse.records import Call, Event, Finding, Kpis, Turn, Words
 STAGES = (_shapes, _pickup, _opening, _caller_name, _listening, _asking, _hold, _transfer,
           _complaint, _closing, _outbound, _voice, _wording)
 SIGNOFF = ('signoff_order', 'signoff_spoken', 'signoff_status')
+SIGNOFF_REASONS = tuple(f'kpi.{name}' for name in SIGNOFF)  # rule_ids: why one is not known
 REASONS = 64  # of a rule's being unknown or not applicable that are kept
 UNHEARD = 'nobody speaks in the recording'
 
