@@ -192,7 +192,8 @@ def _phrases(found: Mapping[str, Any]) -> str:
         'calls ([tests/bench/ideal.py](../tests/bench/ideal.py)). A category is within reach where '
         'that is 0.90 or more; in the others the errors destroyed what tells the phrase.',
         _table(['language', 'phrases', 'errors', 'said', 'intact', 'recall', 'precision',
-                'categories at target', 'ideal', 'within reach', 'of those at target', 'short: intact', 'short: recall', 'long: intact',
+                'categories at target', 'ideal', 'within reach', 'of those at target',
+                'short: intact', 'short: recall', 'long: intact',
                 'long: recall', 'words a call', 'ms a call'], summary),
         'Recall / precision / ideal of each category:',
         _table(['category', *languages], rows)])
