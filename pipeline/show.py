@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 SIGNS = {'ok': ('✓', 'green'), 'note': ('·', 'yellow'), 'missing': ('✗', 'bold red')}
 MOST_CALLS_SHOWN = 20
 NAME_WIDTH = 24
+WORD_WIDTH = 12  # a column that cannot have that much for its longest word cannot be read
 BINARY = ('parquet', 'arrow')  # not for a terminal
 PLAIN_WIDTH = 118  # where the output is no terminal: wide enough for the KPI table
 
@@ -57,7 +60,7 @@ def print_outcome(outcome: Outcome, root: Path) -> None:
         rows = run_sql(root, f"""
             SELECT {select} FROM kpis k JOIN calls c USING (call_id)
             WHERE c.run_id = '{run.run_id}' ORDER BY k.call_id LIMIT {MOST_CALLS_SHOWN}""")
-        console.print(_table(rows))
+        console.print(_table(rows.columns, list(rows.rows())))
     for warning in outcome.warnings:
         console.print(Text(f'warning: {clean(warning)}', style='yellow'))
     wall_s = (run.finished_at - run.started_at).total_seconds()
@@ -96,9 +99,11 @@ def print_findings(found: list[Finding]) -> None:
 
 
 def print_rows(rows: Rows, format: str, raw: bool = False) -> None:
-    """The rows of a query to standard output, as a table or in a format of `write_rows`."""
+    """The rows of a query to standard output, as a table or in a format of `write_rows`. More
+    columns than the terminal has room for are shown a line each."""
     if format == 'table':
-        output().print(_table(rows))
+        console = output()
+        console.print(_rows_within(console.width, rows))
     else:
         sys.stdout.flush()
         write_rows(rows, sys.stdout.buffer, format, raw)
@@ -135,19 +140,40 @@ def output() -> Console:
     return Console(width=PLAIN_WIDTH, highlight=False)
 
 
-def _table(rows: Rows) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style='bold')
+def _rows_within(width: int, rows: Rows) -> RenderableType:
     fetched = list(rows.rows())
-    for n, name in enumerate(rows.columns):
-        numeric = any(isinstance(row[n], int | float) for row in fetched)
+    least = sum(1 + min(WORD_WIDTH, max((len(word) for cell in (name, *(row[n] for row in fetched))
+                                         for word in str(cell).split()), default=0))
+                for n, name in enumerate(rows.columns))
+    return _table(rows.columns, fetched) if least <= width else _records(rows.columns, fetched)
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style='bold')
+    for n, name in enumerate(columns):
+        numeric = any(isinstance(row[n], int | float) for row in rows)
         heading = Text('\n'.join(map(clean, name.split('\n'))))
         # What names the row stays on one line where it can; the rest may fold.
-        longest = max((len(str(row[n])) for row in fetched), default=0) if n == 0 else 0
+        longest = max((len(str(row[n])) for row in rows), default=0) if n == 0 else 0
         table.add_column(heading, justify='right' if numeric else 'left', overflow='fold',
                          min_width=min(longest, NAME_WIDTH))
-    for row in fetched:
+    for row in rows:
         table.add_row(*(_cell(value) for value in row))
     return table
+
+
+def _records(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Group:
+    """A line each value, the rows one under the other."""
+    shown: list[RenderableType] = []
+    for number, row in enumerate(rows, 1):
+        record = Table.grid(padding=(0, 2, 0, 0))
+        record.add_column(style='bold', no_wrap=True)
+        record.add_column(overflow='fold')
+        for name, value in zip(columns, row, strict=True):
+            record.add_row(Text(clean(name)), _cell(value))
+        shown += [Rule(f'row {number} of {len(rows)}', align='left', style='dim'), record]
+    return Group(*shown) if rows else Group(
+        Text('no rows of ' + ', '.join(map(clean, columns))))
 
 
 def _cell(value: Any) -> Text:

@@ -133,13 +133,27 @@ def test_a_first_change_of_an_older_warehouse_works_out_every_day(tmp_path):
     told_of(tmp_path)
 
 
-@settings(max_examples=15, deadline=None)
-@given(st.lists(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 4)), min_size=1, max_size=4,
-                         unique_by=lambda one: one[0]), min_size=2, max_size=3))
+NIGHTS = given(st.lists(
+    st.lists(st.tuples(st.integers(0, 7), st.integers(0, 4)), min_size=1, max_size=4,
+             unique_by=lambda one: one[0]), min_size=2, max_size=3))
+
+
+@NIGHTS
+@settings(max_examples=4, deadline=None)
 def test_rows_are_those_of_their_statements_whatever_calls_are_replaced_and_moved(
         tmp_path_factory, nights):
+    check_nights(tmp_path_factory.mktemp('nights'), nights)
+
+
+@pytest.mark.slow
+@NIGHTS
+@settings(max_examples=30, deadline=None)
+def test_rows_are_those_of_their_statements_after_many_nights(tmp_path_factory, nights):
+    check_nights(tmp_path_factory.mktemp('nights'), nights)
+
+
+def check_nights(root, nights):
     """`nights`: of each night the calls that land, and on which day (the last: none)."""
-    root = tmp_path_factory.mktemp('nights')
     days = (*(date(2026, month, 30) for month in (9, 10, 11, 12)), None)
     for n, night in enumerate(nights):
         for seed, day in night:

@@ -61,32 +61,22 @@ def check_done(name, root, after):
         assert not maintain.maintain(root, retention_s=0, target_bytes=10**8).anything
 
 
-def kill_often(name, copy_of, undisturbed, before, kills):
-    after, within_s = undisturbed[name]
-    killed = 0
-    while kills > 0 or not killed:
-        root = copy_of()
-        for moment in moments(max(1, min(kills, 3)), within_s):
-            killed += killed_after(begun(COMMANDS[name], root), moment)
-            check_whole(name, root, before, after)
-            kills -= 1
-        check_done(name, root, after)
-        shutil.rmtree(root.parent)
-        if not killed:  # the command is faster now than when it was timed
-            within_s /= 2
-
-
-@pytest.mark.parametrize('name', COMMANDS)
-def test_a_command_killed_at_random_moments_is_seen_whole_or_not_at_all(
-        name, copy_of, prepared, undisturbed):
-    kill_often(name, copy_of, undisturbed, dump(prepared), 2)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize('name', COMMANDS)
 def test_a_command_killed_fifty_times_loses_nothing_and_doubles_nothing(
         name, copy_of, prepared, undisturbed):
-    kill_often(name, copy_of, undisturbed, dump(prepared), 50)
+    before, (after, within_s) = dump(prepared), undisturbed[name]
+    left, killed = 50, 0
+    while left > 0 or not killed:
+        root = copy_of()
+        for moment in moments(max(1, min(left, 3)), within_s):
+            killed += killed_after(begun(COMMANDS[name], root), moment)
+            check_whole(name, root, before, after)
+            left -= 1
+        check_done(name, root, after)
+        shutil.rmtree(root.parent)
+        if not killed:  # the command is faster now than when it was timed
+            within_s /= 2
 
 
 def test_after_any_killed_command_another_one_makes_the_tables_good(

@@ -11,6 +11,7 @@ from transforms.intervals import covered, intersect, subtract, total, union
 from transforms.lanes import LaneOptions, LaneResult, find_lanes, two_parties
 from transforms.leak import take_out_leaks
 from transforms.levels import FRAME_S, frame_dbfs
+from transforms.played import HEARD_ONCE
 from transforms.strangers import StrangerOptions
 
 OPTIONS = LaneOptions(
@@ -143,6 +144,22 @@ def test_a_prompt_in_a_partys_voice_is_told_apart_again_as_talk(is_talk):
     assert found.sounds == (() if is_talk else (prompt,))
     heard = union(span for lane in found.lanes for span in lane.speech)
     assert (covered(AGENT[0], heard) > 2.5) == is_talk
+
+
+@pytest.mark.parametrize('sure, is_known, is_talk', [
+    (HEARD_ONCE, True, True), (HEARD_ONCE, False, False), (0.9, True, False)])
+def test_an_announcement_heard_once_is_talk_in_the_voice_of_its_channels_party(
+        sure, is_known, is_talk):
+    audio = call(voice(AGENT, 15, 1), voice(CALLER, 15, 2))
+    prompt = replace(sound('ivr', 0, 0.5, 4.5), confidence=sure)
+
+    def ear(samples, rate, spans):
+        return np.array([(float(is_known or b > 4.5), float(not is_known and b <= 4.5))
+                         for _, b in spans])
+
+    found = find_lanes(audio, [prompt], OPTIONS, LoudVad(), no_diarizer, 0, lambda: ear)
+    assert found.sounds == (() if is_talk else (prompt,))
+    assert close(found.lanes[0].speech, AGENT if is_talk else AGENT[1:], 0.2)
 
 
 def test_of_the_same_audio_twice_the_louder_is_heard():

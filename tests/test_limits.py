@@ -19,7 +19,7 @@ from tests.conftest import QUICK, SAMPLES, rows
 def settings():
     settings = load_settings(str(QUICK))
     return dataclasses.replace(settings, limits=dataclasses.replace(
-        settings.limits, call_times_real_time=0.1, call_least_s=15.0))
+        settings.limits, call_times_real_time=0.1, call_least_s=8.0))
 
 
 def test_a_call_that_hangs_is_rejected_in_time_and_retry_takes_it_up_again(

@@ -82,6 +82,7 @@ def publish_batch(root):
     publish(root, run('r2'))
 
 
+@pytest.mark.slow
 def test_kill_at_random_moments_then_publish_again_equals_an_undisturbed_publish(
         tmp_path, prepared, undisturbed):
     shutil.copytree(prepared, tmp_path / 'timed')

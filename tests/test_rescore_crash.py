@@ -111,6 +111,7 @@ def rescoring(root, standard, script):
     return process
 
 
+@pytest.mark.slow
 def test_kill_at_random_moments_then_rescore_again_equals_an_undisturbed_rescore(
         tmp_path, prepared, undisturbed, standard):
     script = tmp_path / 'rescoring.py'

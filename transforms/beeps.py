@@ -40,6 +40,7 @@ class BeepOptions:
       apart_max_s: longest silence between two.
       hold_min_s: shortest silence with beeps that is a hold.
       quieter_db: what is taken for speech and is so far under the channel's loudest is noise.
+      onset_s: by which voice activity is late for the first sound of a word, which ends the hold.
     """
 
     min_s: Annotated[float, Gt(0)]
@@ -51,6 +52,7 @@ class BeepOptions:
     apart_max_s: Annotated[float, Gt(0)]
     hold_min_s: Annotated[float, Gt(0)]
     quieter_db: Annotated[float, Gt(0)]
+    onset_s: Annotated[float, Ge(0)]
 
 
 class Beep(NamedTuple):
@@ -183,7 +185,8 @@ def _silences(audio: Audio, beeps: Sequence[Beep], levels: Sequence[np.ndarray],
                  min(audio.duration_s, beeps[-1].end_s + around))
         spoken = [span for channel in range(audio.channels) for span in _spoken(
             channel, whole, beeps, levels[channel], voices, spectrum, options)]
-        silent = subtract([whole], union([*_without_blips(union(spoken)), *taken]))
+        talk = [(start - options.onset_s, end) for start, end in _without_blips(union(spoken))]
+        silent = subtract([whole], union([*talk, *taken]))
         cut = [s for s in silent if s[0] == whole[0] > 0 or s[1] == whole[1] < audio.duration_s]
         if not any(covered((b.start_s, b.end_s), cut) for b in beeps):
             return [s for s in silent if s[0] > 0 and s[1] < audio.duration_s]

@@ -18,6 +18,7 @@ from transforms.conversation import Audio, Lane, Leak, Sound
 from transforms.diarize import Diarizer, SpeakerSpan
 from transforms.intervals import Span, covered, intersect, subtract, total, union
 from transforms.levels import FRAME_S, frame_dbfs, mask_of, snr_db
+from transforms.played import HEARD_ONCE
 from transforms.strangers import (
     Ear,
     StrangerOptions,
@@ -49,7 +50,7 @@ class LaneOptions:
       handover_s: of speech before a ring, from which it is a transfer's: one voice more.
       bleed: when a lane's speech is the other party leaking in.
       min_speech_s: mono: shorter speech of a party is dropped.
-      strangers: mono: when a voice is a party's.
+      strangers: when a voice is a party's.
     """
 
     same_correlation: Annotated[float, Interval(gt=0, le=1)]
@@ -86,8 +87,8 @@ def find_lanes(audio: Audio, sounds: Sequence[Sound], options: LaneOptions, vad:
         the channel they were heard in.
       load_diarizer: gives the diarizer, the same one each time; called only where it is needed.
       transfers: how often the call is known to have been transferred, to a further agent.
-      load_ear: gives what tells voices, the same one each time; None: the prompts of a mono call
-        are believed as they are.
+      load_ear: gives what tells voices, the same one each time; called only for a mono call, and
+        for one with an announcement in it that was heard once. None: prompts are believed.
       leaks: what was taken out of each of two channels (`transforms.leak`).
     """
     sounds = tuple(sounds)
@@ -110,6 +111,12 @@ def find_lanes(audio: Audio, sounds: Sequence[Sound], options: LaneOptions, vad:
         return diarized(_louder(audio))
     lanes = tuple(Lane(channel, vad.spans(audio.samples[channel], audio.rate, cut[channel]))
                   for channel in (0, 1))
+    once = [s for s in sounds if s.kind == 'ivr' and s.confidence <= HEARD_ONCE]
+    if once and load_ear is not None:
+        talk = _party_returns(audio, lanes, once, vad, load_ear(), options.strangers)
+        if talk:
+            kept = [sound for sound in sounds if sound not in talk]
+            return find_lanes(audio, kept, options, vad, load_diarizer, transfers, load_ear, leaks)
     lanes = _without_bleed(audio, lanes, leaks, options.bleed)
     spoken = [total(lane.speech) for lane in lanes]
     if min(spoken) <= options.dead_share * max(spoken) > 0:
@@ -205,6 +212,19 @@ def _by_voice(audio: Audio, found: LaneResult, vad: Vad, ear: Ear,
                 and sound.confidence < SURE]
     return (talk_among(doubtful, audio, parties, vad, ear, options),
             opening_prompt(parties, options))
+
+
+def _party_returns(audio: Audio, lanes: Sequence[Lane], once: Sequence[Sound], vad: Vad, ear: Ear,
+                   options: StrangerOptions) -> list[Sound]:
+    """Those of the announcements between music that the party of their channel says: an agent
+    who looks in on a parked caller, and is not answered."""
+    out = []
+    for lane in lanes:
+        own = [sound for sound in once if sound.channel == lane.channel]
+        if own and lane.speech:
+            party = parties_of(audio, (lane, Lane(lane.channel)), ear, options)
+            out += talk_among(own, audio, party, vad, ear, options)
+    return out
 
 
 def _without_prompt(found: LaneResult, prompt: Span, audio: Audio) -> LaneResult:

@@ -34,6 +34,7 @@ CONTEXT_S = 0.3  # heard on both sides of a gap
 EDGE_S = 0.1  # a piece this near to the end of where it was looked for goes on there
 SMOOTH_S = 0.2  # over which channels are compared
 BESIDE_S = 10.0  # of music on either side of a gap, compared with it
+HEARD_ONCE = 0.6  # sure of an announcement that no second hearing of it proves to be a recording
 Voices = Callable[[float, float], list[Span]]  # speech of a channel, heard between two instants
 
 
@@ -320,7 +321,7 @@ def _find_prompts(groups: Sequence[Sequence[Piece]], heard: Channel,
             why, sure = f'heard again word for word, correlation {alike[place]:.2f}', alike[place]
         elif tight and not _party_between(groups[i][-1], groups[i + 1][0], heard, others,
                                           spectrum, rule):
-            why, sure = 'music before and after it without a pause', 0.6
+            why, sure = 'music before and after it without a pause', HEARD_ONCE
         else:
             continue
         out.append((i, Sound('ivr', 'announcement', heard.channel, start, end, round(sure, 3),

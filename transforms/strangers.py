@@ -1,4 +1,5 @@
-"""Who speaks in a mono call and is neither party, told by voice.
+"""Who speaks in a call and is neither party, told by voice: in a mono call, and between two pieces
+of hold music.
 
 A recorded prompt has a voice of its own, and one that is not heard again; what was taken for a
 prompt by where it stands, and is said in the voice of a party, is talk.

@@ -14,6 +14,7 @@ import duckdb
 from warehouse import catalog as catalogs
 from warehouse import database, tables
 from warehouse.catalog import Catalog
+from warehouse.derived import tables_in
 from warehouse.schemas import OF_A_CALL
 
 _CHECKS = Path(__file__).parent / 'checks'
@@ -64,7 +65,7 @@ def run_checks(root: Path, catalog: Catalog | None = None,
 def _asked(root: Path, catalog: Catalog, dates: Collection[date | None] | None,
            checks: dict[str, str]) -> Iterator[Fault]:
     with duckdb.connect(':memory:') as con:
-        database.fill(con, root, catalog, dates)
+        database.fill(con, root, catalog, dates, set().union(*map(tables_in, checks.values())))
         for name, sql in checks.items():
             found = database.ask(con, sql)
             if found.num_rows:

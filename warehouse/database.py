@@ -24,7 +24,7 @@ import pyarrow as pa
 from warehouse import catalog as catalogs
 from warehouse import tables
 from warehouse.catalog import Catalog
-from warehouse.derived import made_by, statement_of
+from warehouse.derived import made_by, statement_of, tables_in
 from warehouse.errors import WarehouseError
 from warehouse.files import locked
 from warehouse.schemas import TABLES, Table
@@ -149,12 +149,14 @@ def views_of(root: Path, catalog: Catalog, dates: Collection[date | None] | None
              only: Collection[str] = TABLES.keys()) -> list[str]:
     """The statements that make what `fill` makes. They name the files, so that no Delta table is
     opened when they are run."""
-    wanted = _wanted(root, catalog)
+    wanted, made = _wanted(root, catalog), _with_sources(only, catalog)
     out = []
     for table in TABLES.values():
         name = 'kpis_all' if table.name == 'kpis' else table.name
-        out.append(f'CREATE VIEW {name} AS {select(root, table, catalog, dates)}')
-    out += show_standard(catalog.standard)
+        if table.name in made:
+            out.append(f'CREATE VIEW {name} AS {select(root, table, catalog, dates)}')
+    if 'kpis' in made:
+        out += show_standard(catalog.standard)
     out.append(f"""CREATE VIEW about AS SELECT
         {literal(wanted.root)} AS root, {wanted.catalog} AS catalog,
         {literal(wanted.made_by)} AS made_by, {literal(catalog.standard)} AS standard,
@@ -163,11 +165,25 @@ def views_of(root: Path, catalog: Catalog, dates: Collection[date | None] | None
     return out
 
 
+def _with_sources(names: Collection[str], catalog: Catalog) -> set[str]:
+    """The tables, and those from which what is not stored of them is derived."""
+    made = set(names)
+    # A table that is derived from derived ones comes after them.
+    for table in reversed(TABLES.values()):
+        if table.name in made and _is_to_derive(table, catalog):
+            made |= tables_in(statement_of(table.name))
+    return made
+
+
+def _is_to_derive(table: Table, catalog: Catalog) -> bool:
+    return table.derived and catalog.derived.get(table.name) != made_by(table.name)
+
+
 def select(root: Path, table: Table, catalog: Catalog,
            dates: Collection[date | None] | None = None) -> str:
     """SELECT of a table's rows as published, columns typed and in order."""
     files: list[str] = []
-    derive = table.derived and catalog.derived.get(table.name) != made_by(table.name)
+    derive = _is_to_derive(table, catalog)
     has = set(table.schema.names) if derive else set()
     # An older program's catalog may not know a newer table.
     if table.name in catalog.tables and not derive:

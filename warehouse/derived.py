@@ -24,10 +24,18 @@ def statement_of(name: str) -> str:
 
 
 @cache
+def tables_in(sql: str) -> frozenset[str]:
+    """The tables that a statement reads, and perhaps some more whose names are words in it."""
+    words = set(re.findall(r'\w+', re.sub('--.*', '', sql)))
+    return frozenset(name for name in TABLES
+                     if name in words or (name == 'kpis' and 'kpis_all' in words))
+
+
+@cache
 def read_by(name: str) -> tuple[str, ...]:
     """The derived tables that the statement of a derived table reads."""
     return tuple(other for other, table in TABLES.items()
-                 if table.derived and re.search(rf'\b{other}\b', statement_of(name)))
+                 if table.derived and other in tables_in(statement_of(name)))
 
 
 @cache

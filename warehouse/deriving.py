@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from warehouse import database, staging, tables
 from warehouse.catalog import Catalog
-from warehouse.derived import made_by, read_by, statement_of
+from warehouse.derived import made_by, read_by, statement_of, tables_in
 from warehouse.schemas import TABLES
 from warehouse.spans import frugal
 from warehouse.tables import one_of
@@ -65,7 +65,8 @@ def _write(root: Path, name: str, now: Catalog, dates: Collection[date | None]) 
     version = now.tables[name]
     had = {day for _, _, day in tables.listed(root, name, version).files}
     # Before the first row is asked for: Delta cannot open a table while it writes another.
-    views = [database.views_of(root, now, read) for read, _ in parts]
+    views = [database.views_of(root, now, read, tables_in(statement_of(name)))
+             for read, _ in parts]
     for first in range(0, len(parts), _PARTS):
         days = {day for _, days in parts[first:first + _PARTS] for day in days}
         with staging.scratch(root) as scratch:

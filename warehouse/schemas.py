@@ -238,6 +238,8 @@ _CALL_FACTS = pa.schema([*_KPIS, *_schema(
     ('heard_ringing_part_s', DOUBLE, 'The same where the recording starts inside it'),
     ('heard_holds', BIGINT, 'Holds heard where the phone system tells them'),
     ('heard_hold_s', DOUBLE, 'Their seconds'),
+    ('left_by', TEXT, 'In whose channel busy or congestion follows the last word: agent, caller or '
+                      'nobody (no channel of its own)'),
     ('offer_s', DOUBLE, 'When the agent offered help'),
     ('agent_first_s', DOUBLE, 'When the agent first spoke'),
     ('caller_first_s', DOUBLE, 'When the caller first spoke'),

@@ -66,13 +66,22 @@ def repair(root: Path, versions: Mapping[str, int]) -> list[str]:
             continue
         if known is None and not path.exists():
             continue
+        wanted = known or 0
+        if _newest_logged(path) == wanted:
+            continue
         table = open_at(root, name)
-        newest, wanted = table.version(), known or 0
+        newest = table.version()
         if newest != wanted:
             table.restore(wanted)
             done.append(f'table {name} was set back from version {newest} to {wanted}: '
                         'a publish had not been finished')
     return done
+
+
+def _newest_logged(path: Path) -> int | None:
+    """The newest version that a table's log names, read in an instant; None where there is none."""
+    return max((int(file.stem) for file in (path / '_delta_log').glob('*.json')
+                if file.stem.isdigit()), default=None)
 
 
 def open_at(root: Path, name: str, version: int | None = None) -> DeltaTable:

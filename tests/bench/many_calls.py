@@ -150,7 +150,8 @@ def _stretched(column: pa.ChunkedArray, factor: np.ndarray) -> pa.Array:
 def _scores(rows: pa.Table, dice: np.random.Generator) -> pa.Array:
     """Scores anywhere between their bounds, of the calls that have one."""
     known, low, high = (rows[f'etiquette_{name}'].to_numpy() for name in ('score', 'lo', 'hi'))
-    return pa.array(np.round(low + dice.random(len(low)) * (high - low), 2), mask=np.isnan(known))
+    score = np.round(low + dice.random(len(low)) * (high - low), 2)
+    return pa.array(np.clip(score, low, high), mask=np.isnan(known))
 
 
 def _of_calls(dice: np.random.Generator, day: date, calls: int) -> dict[str, pa.Array]:

@@ -49,6 +49,14 @@ WITH failed AS (
     WHERE (kind = 'note' AND label IN ('heard_ringing', 'heard_ringing_partial', 'heard_hold'))
         OR (kind = 'phrase' AND label = 'offer_of_help')
     GROUP BY call_id
+), left_lines AS (
+    SELECT k.call_id, k.standard, arg_min(coalesce(e.speaker, 'nobody'), e.start_s) AS left_by
+    FROM events e
+    JOIN kpis_all k USING (call_id)
+    JOIN calls c USING (call_id)
+    WHERE e.kind = 'tone' AND e.label IN ('busy', 'congestion')
+        AND e.start_s >= c.duration_s - k.trailing_silence_s AND k.caller_talk_s > 0
+    GROUP BY k.call_id, k.standard
 ), spoken AS (
     SELECT
         call_id,
@@ -89,6 +97,7 @@ SELECT
     n.heard_ringing_part_s,
     coalesce(n.heard_holds, 0) AS heard_holds,
     coalesce(n.heard_hold_s, 0) AS heard_hold_s,
+    l.left_by,
     n.offer_s,
     s.agent_first_s,
     s.caller_first_s,
@@ -119,6 +128,7 @@ JOIN admitted m USING (call_id)
 LEFT JOIN failed f ON f.call_id = k.call_id AND f.standard = k.standard
 LEFT JOIN heard h ON h.call_id = k.call_id
 LEFT JOIN noted n ON n.call_id = k.call_id
+LEFT JOIN left_lines l ON l.call_id = k.call_id AND l.standard = k.standard
 LEFT JOIN spoken s ON s.call_id = k.call_id
 LEFT JOIN replied r ON r.call_id = k.call_id
 ORDER BY k.call_date, k.call_id, k.standard

@@ -4,22 +4,10 @@
 -- heard where its channel goes over into busy or congestion after the last word. Transfers are not
 -- here: no recording tells them.
 CREATE VIEW heard_and_told AS
-WITH tones AS (
-    SELECT call_id, start_s, speaker
-    FROM events
-    WHERE kind = 'tone' AND label IN ('busy', 'congestion')
-), left_lines AS (
-    SELECT
-        t.call_id,
-        arg_min(coalesce(t.speaker, 'nobody'), t.start_s) AS speaker
-    FROM tones t
-    JOIN call_facts f ON f.call_id = t.call_id AND f.standard = config_standard()
-    WHERE t.start_s >= f.duration_s - f.trailing_silence_s AND f.caller_talk_s > 0
-    GROUP BY t.call_id
-), known AS (
+WITH known AS (
     SELECT
         call_id, call_date, agent_id, queue, duration_s, ring_to_answer_s, hold_count, hold_total_s,
-        hung_up_by, last_speaker,
+        hung_up_by, last_speaker, left_by,
         ring_source = 'metadata' AS has_ringing,
         has_holds,
         ended_s AS told_s,
@@ -56,11 +44,11 @@ FROM (
     SELECT *, 'duration_s', told_s, duration_s, NULL
     FROM known WHERE told_s IS NOT NULL
     UNION ALL
-    SELECT k.*, 'agent_hung_up', (hung_up_by = 'agent')::INT,
-        CASE speaker WHEN 'agent' THEN 1 WHEN 'caller' THEN 0 END,
-        CASE WHEN speaker = 'nobody' THEN 'a line was hung up, and no channel of its own tells whose'
-            WHEN speaker IS NULL THEN 'no tone of a line that was hung up'
+    SELECT *, 'agent_hung_up', (hung_up_by = 'agent')::INT,
+        CASE left_by WHEN 'agent' THEN 1 WHEN 'caller' THEN 0 END,
+        CASE WHEN left_by = 'nobody' THEN 'a line was hung up, and no channel of its own tells whose'
+            WHEN left_by IS NULL THEN 'no tone of a line that was hung up'
                 || coalesce('; the ' || last_speaker || ' spoke last', '') END
-    FROM known k LEFT JOIN left_lines USING (call_id)
+    FROM known
     WHERE hung_up_by IS NOT NULL
 )
