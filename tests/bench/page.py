@@ -185,8 +185,9 @@ def _phrases(found: Mapping[str, Any]) -> str:
         'as said where it was put, also when errors hit it; `intact` is the share that none hit. '
         'Short phrases are those of one or two words, or of up to four characters: what is lost of '
         'them nothing brings back. Long ones have four words, or seven characters, and more. '
-        'Categories reach the target with a recall of 0.90 at a precision of 0.98. Nothing was '
-        'fitted, kept or dropped on these seeds. `ideal` is the recall at a precision of 0.98 of '
+        'Categories reach the target with a recall of 0.90 at a precision of 0.98. '
+        + 'Nothing was fitted, kept or dropped on these seeds. ' * (found['seeds'][0] >= 2000)
+        + '`ideal` is the recall at a precision of 0.98 of '
         'one who knows how the errors were drawn and every phrase: by how much likelier a turn is '
         'if the phrase was put there than if nothing was, decided where it is best on these very '
         'calls ([tests/bench/ideal.py](../tests/bench/ideal.py)). A category is within reach where '
