@@ -164,7 +164,7 @@ def _heard(lexicon: Lexicon, turns: Sequence[SaidTurn], rng: random.Random,
            rate: float | None
            ) -> tuple[Words, float]:
     language = lexicon.language
-    vocabulary = [unit for turn in turns for unit in _units(turn.text, language)]
+    vocabulary = [unit for turn in turns for unit in units(turn.text, language)]
     cased = language in ('en', 'id') and rng.random() < 0.4
     traditional = language == 'zh' and rng.random() < 0.3
     words: list[tuple[str, int, str]] = []
@@ -177,9 +177,9 @@ def _heard(lexicon: Lexicon, turns: Sequence[SaidTurn], rng: random.Random,
                      for word in text.split()]
             heard = _spaced([word for word in heard if word], rng)
         else:
-            heard = misheard(_units(text, language), language, rng, vocabulary, rate)
-        meant += _units(turn.text.lower(), language)
-        got += _units(' '.join(heard).lower().replace('.', ''), language)
+            heard = misheard(units(text, language), language, rng, vocabulary, rate)
+        meant += units(turn.text.lower(), language)
+        got += units(' '.join(heard).lower().replace('.', ''), language)
         if traditional:
             heard = [''.join(_TRADITIONAL.get(c, c) for c in word) for word in heard]
         words += [(word, n, turn.speaker) for word in heard]
@@ -190,7 +190,7 @@ def _heard(lexicon: Lexicon, turns: Sequence[SaidTurn], rng: random.Random,
         tuple(who for _, _, who in words)), error_rate(meant, got)
 
 
-def _units(text: str, language: str) -> list[str]:
+def units(text: str, language: str) -> list[str]:
     """Words, or characters without spaces."""
     return text.split() if language in ('en', 'id') else list(text.replace(' ', ''))
 

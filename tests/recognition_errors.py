@@ -77,7 +77,7 @@ _COMMON = {
     tiba tolak tua tubuh tugas tulis tunggu turun uang ujung untuk urus usia waktu warna yakin
     yang''',
 }
-_SMALL = {
+SMALL = {
     'en': {'a', 'an', 'the', 'to', 'of', 'on', 'in', 'at', 'by', 'with', 'from', 'and', 'or', 'but',
     'so', 'that', 'this', 'it', 'is', 'are', 'be', 'i', 'you', 'we', 'me', 'my', 'your', 'for',
     'do', 'can', 'will', 'would', 'have', 'has', 'if'},
@@ -97,7 +97,7 @@ def misheard(units: Sequence[str], language: str, rng: random.Random, vocabulary
              rate: float | None = None) -> list[str]:
     """What recognition makes of words (en, id) or characters (ko, ja, zh)."""
     rate = RATE[language] if rate is None else rate
-    small = _SMALL[language]
+    small = SMALL[language]
     weights = [SMALL_LOST if unit.lower() in small else 1.0 for unit in units]
     lost = len(units) / max(1e-9, sum(weights)) * rate * DELETIONS
     other = _OTHER[language]
