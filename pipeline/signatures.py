@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import transforms
+from pipeline.rule_reads import attributes_reached
 from transforms.phrasebook import Phrasebook
 from transforms.reuse import ALL, HOLD, OPENING, SIGNOFF
 from transforms.rules.judge import Bound, bound_rules
-from transforms.rules.reads import attributes_reached
 from transforms.rules.registry import DECIDERS
 from transforms.standard import Standard
 from warehouse import records

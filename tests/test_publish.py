@@ -51,7 +51,7 @@ def test_a_published_call_can_be_asked_for_and_its_landing_file_is_gone(tmp_path
 
 
 @given(st.lists(results(), min_size=1, max_size=4, unique_by=lambda r: r.call.call_id))
-@settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.generate],
+@settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.generate],
           suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_the_tables_hold_what_was_landed_and_publishing_it_again_changes_nothing(
         tmp_path_factory, whole):

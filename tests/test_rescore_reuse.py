@@ -77,7 +77,7 @@ CHANGES = given(st.lists(standards(), min_size=1, max_size=3))
 
 
 @CHANGES
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_a_standard_changes_the_rows_are_those_of_judging_anew(
         prepared, tmp_path_factory, changes):
     check_changed(prepared, tmp_path_factory.mktemp('changes'), changes)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.rule_reads import attributes_reached
 from pipeline.signatures import _JUDGING, read_by, signatures
 from tests.bench.rescore import template
 from tests.standard_for_tests import default_standard, phrasebook
@@ -14,7 +15,6 @@ from tests.stored_calls import heard, judged_by
 from transforms import rules
 from transforms.reuse import ALL, HOLD, MEASURES, OPENING, SIGNOFF
 from transforms.rules.judge import bound_rules, judge
-from transforms.rules.reads import attributes_reached
 from transforms.rules.scene import Scene
 from transforms.rules.scores import IN_OPENING
 

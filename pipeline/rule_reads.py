@@ -1,11 +1,11 @@
 """What of a standard a rule can read: worked out from the source, so that no rule declares it.
 
 From a rule's function on, whatever a plain name stands for in its module is followed, and every
-attribute to all members of that name of all classes of this package. What is reached so is more
-than the rule reads, never less: a value of the standard is read as an attribute, so a rule among
-whose attributes are not both its section and its name does not read it. `Scene.window` finds a
+attribute to all members of that name of all classes of `transforms.rules`. What is reached so is
+more than the rule reads, never less: a value of the standard is read as an attribute, so a rule
+among whose attributes are not both its section and its name does not read it. `Scene.window` finds a
 window by a word: the window counts where the word is said, in the source or in the rule's options.
-No attribute is looked up here by a name that is made, and no section is given away.
+No attribute is looked up there by a name that is made, and no section is given away.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+import transforms.rules
 from transforms.rules.gates import window_of
 
 SCENE = 'scene.Scene.__init__'  # what making a scene reads, every rule hangs on
@@ -59,7 +60,7 @@ class _Source:
 def _source() -> _Source:
     source = _Source()
     trees = {path.stem: ast.parse(path.read_text(encoding='utf-8'))
-             for path in sorted(Path(__file__).parent.glob('*.py'))}
+             for path in sorted(Path(transforms.rules.__file__).parent.glob('*.py'))}
     for module, tree in trees.items():
         defined = list(_defined(tree))
         known: dict[str, set[str]] = {name: {f'{module}.{name}'} for name, _ in defined}
