@@ -3,9 +3,9 @@
 From a rule's function on, whatever a plain name stands for in its module is followed, and every
 attribute to all members of that name of all classes of `transforms.rules`. What is reached so is
 more than the rule reads, never less: a value of the standard is read as an attribute, so a rule
-among whose attributes are not both its section and its name does not read it. `Scene.window` finds a
-window by a word: the window counts where the word is said, in the source or in the rule's options.
-No attribute is looked up there by a name that is made, and no section is given away.
+among whose attributes are not both its section and its name does not read it. `Scene.window` finds
+a window by a word: the window counts where the word is said, in the source or in the rule's
+options. No attribute is looked up there by a name that is made, and no section is given away.
 """
 
 from __future__ import annotations
