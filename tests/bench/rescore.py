@@ -49,7 +49,7 @@ FIRST = date(2026, 1, 1)
 NAMES = ('calls', *landing.NESTED)
 ONE_RULE = 'rules: {opening-greeting: {weight: 5}, listening-no-dead-air: {per_min: 0.4}}\n'
 THRESHOLD = 'closing: {cluster_end_s: 9.0}\n'
-EVERY_RULE = 'checked: {word_score: 0.47}\n'
+EVERY_RULE = 'closing: {cut_s: 2.0}\n'
 
 
 def main() -> None:
