@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from tests.killing import ask, begun, dump, killed_after, moments, seconds_of, stopped_at
+from tests.killing import ask, dump, stopped_at
 from tests.results import NOW, at, reject, result, run
 from warehouse import catalog, database, landing, tables
 from warehouse import publish as publishing
@@ -76,25 +76,3 @@ def test_a_table_killed_while_it_was_made_is_made_again(tmp_path):
     (tmp_path / 'tables' / 'calls' / '_delta_log').mkdir(parents=True)
     landing.put(tmp_path, result('c1'))
     assert publish(tmp_path).calls == 1
-
-
-def publish_batch(root):
-    publish(root, run('r2'))
-
-
-@pytest.mark.slow
-def test_kill_at_random_moments_then_publish_again_equals_an_undisturbed_publish(
-        tmp_path, prepared, undisturbed):
-    shutil.copytree(prepared, tmp_path / 'timed')
-    takes_s, killed = seconds_of(publish_batch, tmp_path / 'timed'), 0
-    for n in range(3):
-        root = shutil.copytree(prepared, tmp_path / str(n))
-        before = dump(root)
-        at_s = moments(2, takes_s)
-        for moment in at_s:
-            killed += killed_after(begun(publish_batch, root), moment)
-            assert dump(root) in (before, undisturbed), at_s
-        publish_batch(root)
-        assert dump(root) == undisturbed, at_s
-        assert ask(root, 'SELECT run_id FROM runs ORDER BY 1') == [('r1',), ('r2',)], at_s
-    assert killed

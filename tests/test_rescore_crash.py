@@ -124,15 +124,15 @@ def test_kill_at_random_moments_then_rescore_again_equals_an_undisturbed_rescore
     assert dump(tmp_path / 'timed') == undisturbed
     root = shutil.copytree(prepared, tmp_path / 'w')
     before = dump(root)
-    at_s = sorted(moments(5, takes))
-    for moment in at_s:
-        process = rescoring(root, standard, script)
-        time.sleep(moment)
-        process.send_signal(signal.SIGKILL)
-        killed += process.wait() == -signal.SIGKILL
-        assert dump(root) in (before, undisturbed), at_s
+    while not killed:
+        for moment in sorted(moments(5, takes)):
+            process = rescoring(root, standard, script)
+            time.sleep(moment)
+            process.send_signal(signal.SIGKILL)
+            killed += process.wait() == -signal.SIGKILL
+            assert dump(root) in (before, undisturbed), moment
+        takes /= 2  # where it is faster now than when it was timed
     again(root, standard)
-    assert dump(root) == undisturbed, at_s
+    assert dump(root) == undisturbed
     assert list(run_sql(root, 'SELECT DISTINCT call_id FROM kpis').rows())
     assert not list(root.glob('.staging-*')) and not list(root.glob('.building-*'))
-    assert killed
