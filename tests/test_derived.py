@@ -147,7 +147,7 @@ def test_rows_are_those_of_their_statements_whatever_calls_are_replaced_and_move
 
 @pytest.mark.slow
 @NIGHTS
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_rows_are_those_of_their_statements_after_many_nights(tmp_path_factory, nights):
     check_nights(tmp_path_factory.mktemp('nights'), nights)
 
