@@ -70,8 +70,7 @@ def _asked(root: Path, catalog: Catalog, dates: Collection[date | None] | None,
            checks: dict[str, str], read_once: bool = False) -> Iterator[Fault]:
     named = tables_in('\n'.join(checks.values()))
     with duckdb.connect(':memory:') as con:
-        for made in database.views_of(root, catalog, dates, named):
-            con.execute(made.replace('CREATE VIEW', 'CREATE TABLE', 1) if read_once else made)
+        database.fill(con, root, catalog, dates, named, read_once)
         for name, sql in checks.items():
             found = database.ask(con, sql)
             if found.num_rows:

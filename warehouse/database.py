@@ -141,10 +141,15 @@ def remove_unfinished(root: Path) -> None:
 
 def fill(con: duckdb.DuckDBPyConnection, root: Path, catalog: Catalog,
          dates: Collection[date | None] | None = None,
-         only: Collection[str] = TABLES.keys()) -> None:
-    """Makes the views of all tables, `kpis` and `about`; of some dates or tables only if given."""
+         only: Collection[str] = TABLES.keys(), read_once: bool = False) -> None:
+    """Makes the views of all tables, `kpis` and `about`; of some dates or tables only if given.
+
+    Args:
+      read_once: the rows are read into memory, and not again by every question.
+    """
     for statement in views_of(root, catalog, dates, only):
-        con.execute(statement)
+        con.execute(statement.replace('CREATE VIEW', 'CREATE TABLE', 1) if read_once
+                    else statement)
 
 
 def views_of(root: Path, catalog: Catalog, dates: Collection[date | None] | None = None,

@@ -79,9 +79,7 @@ def repair(root: Path, versions: Mapping[str, int]) -> list[str]:
 
 def is_newest(root: Path, name: str, version: int) -> bool:
     """Whether this is the newest version that the table's log names: seen without opening it."""
-    log = folder(root, name) / '_delta_log'
-    return version == max((int(file.stem) for file in log.glob('*.json') if file.stem.isdigit()),
-                          default=None)
+    return _entry(root, name, version).exists() and not _entry(root, name, version + 1).exists()
 
 
 def _entry(root: Path, name: str, version: int) -> Path:
