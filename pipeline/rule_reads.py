@@ -19,7 +19,7 @@ from pathlib import Path
 import transforms.rules
 from transforms.rules.gates import window_of
 
-SCENE = 'scene.Scene.__init__'  # what making a scene reads, every rule hangs on
+_SCENE = 'scene.Scene.__init__'  # what making a scene reads, every rule hangs on
 _WINDOWS = ('opening', 'closing')
 _BY_WORD = ('scene.Scene.window', 'gates.window_of')
 _PACKAGE = 'transforms.rules.'
@@ -33,7 +33,7 @@ def attributes_reached(roots: Iterable[str], options: object = None) -> frozense
     """
     source, seen = _source(), set()
     attributes: set[str] = set()
-    waiting = [SCENE, *roots]
+    waiting = [_SCENE, *roots]
     words = {word for text in _texts(options) for word in _windows_in(text)}
     waiting += [place for word in words for place in source.members[word]]
     while waiting:

@@ -19,7 +19,7 @@ from transforms.standard import Standard
 from warehouse import records
 
 # Of these each value is signed where it can be read. What calls are measured by is signed whole.
-_JUDGING = ('checked', 'match', 'pickup', 'opening', 'hold_protocol', 'transfer', 'callback',
+JUDGING = ('checked', 'match', 'pickup', 'opening', 'hold_protocol', 'transfer', 'callback',
             'closing', 'abuse', 'name_use', 'scores')
 # Read by no rule: they tell what is charged, and the names of things.
 _NOT_OF_VERDICTS = ('name', 'version', 'only_rules_of', 'rules', 'stages')
@@ -35,7 +35,7 @@ def signatures(standard: Standard, phrasebook: Phrasebook) -> dict[str, str]:
     standard that its function can read.
     """
     parts = {f.name: getattr(standard, f.name) for f in fields(standard)
-             if f.name not in (*_NOT_OF_VERDICTS, *_JUDGING)}
+             if f.name not in (*_NOT_OF_VERDICTS, *JUDGING)}
     every = _hash([parts, phrasebook, _program()])
     return {ALL: every} | {
         measure: _hash([every, _values(standard, attributes_reached(roots))])
@@ -54,7 +54,7 @@ def read_by(bound: Bound) -> frozenset[str]:
 
 def _values(standard: Standard, read: frozenset[str]) -> dict[str, dict[str, Any]]:
     return {name: {key: value for key, value in vars(getattr(standard, name)).items()
-                   if key in read} for name in _JUDGING if name in read}
+                   if key in read} for name in JUDGING if name in read}
 
 
 @cache

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.rule_reads import attributes_reached
-from pipeline.signatures import _JUDGING, read_by, signatures
+from pipeline.signatures import JUDGING, read_by, signatures
 from tests.bench.rescore import template
 from tests.standard_for_tests import default_standard, phrasebook
 from tests.stored_calls import heard, judged_by
@@ -21,7 +21,7 @@ from transforms.rules.scores import IN_OPENING
 COLUMNS = {OPENING: ('opening_score',), HOLD: ('hold_score',),
            SIGNOFF: ('signoff_order', 'signoff_spoken', 'signoff_status', 'signoff_score')}
 CHARGES = ('min_coverage', 'min_rules', 'tier_b', 'charge_once')
-VALUES = [(section, field.name) for section in _JUDGING
+VALUES = [(section, field.name) for section in JUDGING
           for field in dataclasses.fields(getattr(default_standard(), section))
           if (section, field.name) not in {('scores', name) for name in CHARGES}]
 WORDED = {'rule': ('rings', 'both'), 'over_limit_action': ('either',), 'vague_limit': ('none',),
@@ -106,7 +106,7 @@ class _Noting:
         value = getattr(self._real, name)
         if self._section:
             self._note.add((self._section, name))
-        elif name in _JUDGING:
+        elif name in JUDGING:
             return _Noting(value, self._note, name)
         return value
 
@@ -126,7 +126,7 @@ def test_no_rule_reads_a_value_that_it_is_not_signed_with():
 
 def sections_of(rule):
     bound = next(one for one in bound_rules(default_standard()) if one.rule.id == rule)
-    return {name for name in _JUDGING if name in read_by(bound)}
+    return {name for name in JUDGING if name in read_by(bound)}
 
 
 def test_every_decider_is_found_in_the_source():
@@ -142,7 +142,7 @@ def test_a_rule_is_signed_with_the_sections_that_its_function_can_read():
     known = {rule: sections_of(rule) for rule in (b.rule.id for b in bound_rules(
         default_standard()))}
     assert all('checked' in sections for sections in known.values())
-    assert {section for sections in known.values() for section in sections} == set(_JUDGING)
+    assert {section for sections in known.values() for section in sections} == set(JUDGING)
 
 
 @pytest.mark.parametrize(('section', 'name', 'most'), [
