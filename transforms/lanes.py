@@ -111,7 +111,7 @@ def find_lanes(audio: Audio, sounds: Sequence[Sound], options: LaneOptions, vad:
         return diarized(_louder(audio))
     lanes = tuple(Lane(channel, vad.spans(audio.samples[channel], audio.rate, cut[channel]))
                   for channel in (0, 1))
-    once = [s for s in sounds if s.kind == 'ivr' and s.confidence <= HEARD_ONCE]
+    once = [s for s in sounds if s.kind == 'ivr' and s.confidence == HEARD_ONCE]
     if once and load_ear is not None:
         talk = _party_returns(audio, lanes, once, vad, load_ear(), options.strangers)
         if talk:
