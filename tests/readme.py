@@ -105,9 +105,10 @@ def _rescore(found: dict[str, Any] | None) -> list[tuple[str, str]]:
         return []
     most = max(found['sizes'], key=int)
     by = found['sizes'][most]
-    what = 'stored calls judged again by two workers: rules or weights changed; all anew'
+    what = 'stored calls judged again by two workers: a weight and a rule; every rule; all anew'
     return [(f'{int(most):,} {what}',
-             f'{by["rules"]["calls_per_s"]} and {by["phrases"]["calls_per_s"]} calls a second')]
+             f'{by["reused"]["calls_per_s"]}, {by["rules"]["calls_per_s"]} and '
+             f'{by["phrases"]["calls_per_s"]} calls a second')]
 
 
 def _speed(results: dict[str, Any]) -> list[tuple[str, str]]:

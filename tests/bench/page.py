@@ -186,8 +186,8 @@ def _phrases(found: Mapping[str, Any]) -> str:
         'Short phrases are those of one or two words, or of up to four characters: what is lost of '
         'them nothing brings back. Long ones have four words, or seven characters, and more. '
         'Categories reach the target with a recall of 0.90 at a precision of 0.98. '
-        + 'Nothing was fitted, kept or dropped on these seeds. ' * (found['seeds'][0] >= 2000)
-        + '`ideal` is the recall at a precision of 0.98 of '
+        'Nothing was fitted, kept or dropped on these seeds. '
+        '`ideal` is the recall at a precision of 0.98 of '
         'one who knows how the errors were drawn and every phrase: by how much likelier a turn is '
         'if the phrase was put there than if nothing was, decided where it is best on these very '
         'calls ([tests/bench/ideal.py](../tests/bench/ideal.py)). A category is within reach where '
@@ -202,13 +202,11 @@ def _phrases(found: Mapping[str, Any]) -> str:
 
 def _pair(of: Mapping[str, Any] | None) -> str:
     return '–' if of is None else ' / '.join(
-        _share(of.get(figure)) for figure in ('recall', 'precision', 'ideal'))
+        _share(of[figure]) for figure in ('recall', 'precision', 'ideal'))
 
 
 def _within_reach(by: Mapping[str, Any]) -> list[object]:
     """Overall ideal recall, the categories that can reach the target, and those that do."""
-    if 'within_reach' not in by:  # figures of before
-        return ['–'] * 3
     reach = set(by['within_reach'])
     return [_share(by['ideal']), len(reach), len(reach - set(by['below_target']))]
 

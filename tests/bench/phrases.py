@@ -107,7 +107,7 @@ class Tally:
     def _survived(self, category: str, phrase: str, heard: Sequence[str], found: bool) -> None:
         """Counts phrases that no error hit, and each by how long it is."""
         tongue = tongue_of(self._lexicon.language)
-        line = ' ' + ' '.join(tongue.tokenise(heard).tokens) + ' '
+        line = _line(self._lexicon.language, ' '.join(heard))
         intact = _pattern(self._lexicon.language, phrase).search(line) is not None
         self.intact[category] += intact
         meant = tongue.tokenise(re.sub(r'\{\w+\}', ' ', phrase).split()).tokens
